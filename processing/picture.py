@@ -1,0 +1,210 @@
+"""A decoded picture, and how bytes become one."""
+
+import io
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from PIL import Image, ImageOps
+
+from processing import profiles
+from processing.errors import BrokenImage, EmptyResult, ResultTooLarge, TooManyPixels, UnsupportedFormat
+from processing.formats import DECODERS, by_pillow_name
+from processing.geometry import IDENTITY, Affine, Size, compose, scaling
+from processing.limits import Limits
+
+# Our own limits are checked from the header; Pillow's guess would only warn, and only above its own figure.
+Image.MAX_IMAGE_PIXELS = None
+
+DECODE_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    OverflowError,
+)
+"""What Pillow's decoders raise for bytes that are not what they claim."""
+
+ORIENTATION = 0x0112
+DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something of the source that its output does not have. `code` is stable, `message` for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the source was before it was decoded. Sizes are upright: orientation is applied."""
+
+    format: str
+    size: Size
+    mode: str
+    frames: int = 1
+    profile: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Frames of one size, RGB or RGBA, eight bits, sRGB, upright.
+
+    size: width and height as the chain sees them. Only straight after decoding at a reduced scale may the
+    frames hold fewer pixels than that.
+    to_source: where a point of this picture lies in the upright source, in pixels of the source.
+    """
+
+    frames: tuple[Image.Image, ...]
+    size: Size
+    source: SourceFacts
+    to_source: Affine = IDENTITY
+    durations_ms: tuple[int, ...] = ()
+    loop: int | None = None
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def has_alpha(self) -> bool:
+        return self.frames[0].mode == "RGBA"
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the frames hold fewer pixels than `size` says."""
+        return self.frames[0].size != self.size
+
+    def map(self, change: Callable[[Image.Image], Image.Image], *, moved: Affine = IDENTITY) -> "Picture":
+        """The picture with each frame changed.
+
+        moved: where a point of the new frames came from in the old ones, in the old `size`.
+        """
+        frames = tuple(change(frame) for frame in self.frames)
+        return replace(self, frames=frames, size=frames[0].size, to_source=compose(moved, self.to_source))
+
+    def lose(self, code: str, message: str) -> "Picture":
+        """The picture with one more loss in its report; the same loss is reported once."""
+        loss = Loss(code, message)
+        return self if loss in self.losses else replace(self, losses=(*self.losses, loss))
+
+    def in_full(self) -> "Picture":
+        """The picture with as many pixels as its size says."""
+        if not self.is_reduced:
+            return self
+        return replace(self, frames=tuple(frame.resize(self.size, Image.Resampling.LANCZOS) for frame in self.frames))
+
+
+def scale(image: Image.Image, size: Size) -> Image.Image:
+    """The image at another size, by Lanczos with three lobes, on premultiplied alpha."""
+    if image.size == size:
+        return image
+    if image.mode == "RGBA":
+        return image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
+    return image.resize(size, Image.Resampling.LANCZOS)
+
+
+def check_result(size: Size, limits: Limits) -> None:
+    """Refuse a result that would be empty or larger than the limits, before it is made."""
+    if min(size) < 1:
+        raise EmptyResult("nothing of the picture would be left")
+    if max(size) > limits.max_side or size[0] * size[1] > limits.max_pixels:
+        raise ResultTooLarge(
+            f"a result of {size[0]}×{size[1]} pixels is over the limit of "
+            f"{limits.max_side} pixels a side and {limits.max_pixels} pixels in all"
+        )
+
+
+def load(data: bytes, limits: Limits, wanted: Callable[[Size], Size | None] = lambda _size: None) -> Picture:
+    """Decode a picture within the limits, upright and in sRGB.
+
+    wanted: given the upright size, the size below which no more pixels are needed, or None for all.
+    Raises UnsupportedFormat, BrokenImage or TooManyPixels.
+    """
+    image = _open(data)
+    facts = _read_facts(image)
+    _check_source(facts.size, limits)
+    try:
+        frame = _decode(image, facts, wanted(facts.size))
+    except DECODE_ERRORS as error:
+        raise BrokenImage(f"the {facts.format} data cannot be decoded: {error}") from None
+    return _with_losses(Picture(frames=(frame,), size=facts.size, source=facts), facts)
+
+
+def probe(data: bytes) -> SourceFacts:
+    """Format and size of a picture from its header alone. Raises UnsupportedFormat or BrokenImage."""
+    return _read_facts(_open(data))
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=DECODERS)
+    except Image.UnidentifiedImageError:
+        raise UnsupportedFormat("the source is not a picture in a format that is read here") from None
+    except DECODE_ERRORS as error:
+        raise BrokenImage(f"the picture's header cannot be read: {error}") from None
+
+
+def _read_facts(image: Image.Image) -> SourceFacts:
+    try:
+        turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        frames = getattr(image, "n_frames", 1)
+    except DECODE_ERRORS as error:
+        raise BrokenImage(f"the picture's header cannot be read: {error}") from None
+    size = (image.height, image.width) if turned else image.size
+    name = by_pillow_name(image.format or "").name
+    # A stereo photo names two frames but is one picture to everyone.
+    frames = 1 if image.format == "MPO" else frames
+    return SourceFacts(name, size, image.mode, frames, image.info.get("icc_profile"))
+
+
+def _check_source(size: Size, limits: Limits) -> None:
+    if max(size) > limits.max_side or size[0] * size[1] > limits.max_pixels:
+        raise TooManyPixels(
+            f"the source has {size[0]}×{size[1]} pixels; the limit is "
+            f"{limits.max_side} pixels a side and {limits.max_pixels} pixels in all"
+        )
+
+
+def _decode(image: Image.Image, facts: SourceFacts, wanted: Size | None) -> Image.Image:
+    if wanted and image.format in ("JPEG", "MPO"):
+        turned = facts.size != image.size
+        image.draft(None, (wanted[1], wanted[0]) if turned else wanted)
+    image.load()
+    return profiles.to_srgb(_to_working(ImageOps.exif_transpose(image)), facts.profile)
+
+
+def _to_working(image: Image.Image) -> Image.Image:
+    """Any mode as RGB, RGBA, or CMYK and L that a profile still has to speak for."""
+    if image.mode in DEEP_MODES:
+        return _to_eight_bits(image).convert("RGB")
+    if image.mode in ("RGB", "RGBA", "CMYK"):
+        return image if "transparency" not in image.info else image.convert("RGBA")
+    has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
+    return image.convert("RGBA" if has_alpha else "RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        return image.convert("L")
+    return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+
+
+def _with_losses(picture: Picture, facts: SourceFacts) -> Picture:
+    if facts.frames > 1:
+        picture = picture.lose("frames_dropped", f"only the first of {facts.frames} frames was kept")
+    if facts.mode in DEEP_MODES:
+        picture = picture.lose("depth_reduced", "more than 8 bits a channel were reduced to 8")
+    return picture
+
+
+def rescale(picture: Picture, size: Size, limits: Limits) -> Picture:
+    """The picture at another size. Enlarging beyond the source is reported."""
+    check_result(size, limits)
+    made = picture.map(lambda frame: scale(frame, size), moved=scaling(picture.size, size))
+    if size[0] > picture.size[0] or size[1] > picture.size[1]:
+        return made.lose("enlarged", "the result has more pixels than the picture that it was made from")
+    return made
