@@ -1,0 +1,56 @@
+"""Where a request comes from, and whether that is one of a list of addresses."""
+
+import ipaddress
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Range = tuple[Address, Address]
+
+
+def find_client_address(request: HttpRequest) -> Address:
+    """The caller's address: the socket's peer, or what a trusted proxy says of it.
+
+    X-Forwarded-For is read from the right, as far as PHOTOMILL_TRUSTED_PROXIES wrote it.
+    """
+    peer = _parse(request.META.get("REMOTE_ADDR", "")) or ipaddress.ip_address("0.0.0.0")  # noqa: S104
+    hops = request.headers.get("x-forwarded-for", "").split(",")
+    while is_listed(peer, settings.PHOTOMILL_TRUSTED_PROXIES) and hops:
+        forwarded = _parse(hops.pop().strip())
+        if forwarded is None:
+            break
+        peer = forwarded
+    return peer
+
+
+def is_listed(address: Address, ranges: Iterable[str]) -> bool:
+    """Whether the address lies in one of the ranges."""
+    plain = getattr(address, "ipv4_mapped", None) or address
+    for text in ranges:
+        first, last = parse_range(text)
+        if first.version == plain.version and first <= plain <= last:
+            return True
+    return False
+
+
+def parse_range(text: str) -> Range:
+    """First and last address of `a.b.c.d`, `a.b.c.d/n` or `a.b.c.d-e.f.g.h`. Raises ValueError."""
+    try:
+        if "-" in text:
+            first, last = (ipaddress.ip_address(part.strip()) for part in text.split("-", 1))
+            if first.version != last.version or first > last:
+                raise ValueError
+            return first, last
+        network = ipaddress.ip_network(text.strip(), strict=False)
+        return network[0], network[-1]
+    except (ValueError, AttributeError):
+        raise ValueError(f"{text!r} is neither an address nor a range of addresses") from None
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

@@ -1,0 +1,47 @@
+"""Secrets that act for an account or a service: made, hashed, found. Nothing else sees them in the clear."""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.errors import BadCredentials
+from accounts.models import Account, ApiKey
+
+PREFIX = "api_"
+SCOPES = ("image_editing", "storage", "admin", "read_only")
+
+
+def make_secret(prefix: str = PREFIX) -> str:
+    """A new secret of 256 random bits."""
+    return f"{prefix}{secrets.token_urlsafe(32)}"
+
+
+def hash_secret(secret: str) -> str:
+    """What is kept of a secret. It holds 256 random bits, so a plain hash cannot be searched backwards."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def is_live(now: datetime | None = None) -> Q:
+    """Rows whose secret is neither expired nor revoked."""
+    now = now or timezone.now()
+    return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
+
+
+def create_key(account: Account, *, name: str, scopes: list[str], secret: str | None = None) -> tuple[ApiKey, str]:
+    """A new key and its secret, which can never be read again. A secret of another service can be brought along."""
+    secret = secret or make_secret()
+    key = ApiKey.objects.create(
+        account=account, name=name, scopes=scopes, secret_hash=hash_secret(secret), last_four=secret[-4:]
+    )
+    return key, secret
+
+
+def find_key(secret: str) -> ApiKey:
+    """The live key of this secret. Raises BadCredentials."""
+    found = ApiKey.objects.filter(is_live(), secret_hash=hash_secret(secret)).select_related("account").first()
+    if found is None:
+        raise BadCredentials("unknown, expired or revoked API key")
+    return found

@@ -1,0 +1,131 @@
+"""Accounts, the people in them, and the keys that act for them."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Plan(models.TextChoices):
+    FREE = "free"
+    PRO = "pro"
+    ENTERPRISE = "enterprise"
+
+
+class Account(models.Model):
+    """The tenant: owns users, keys, storages, recipes and jobs."""
+
+    name = models.CharField(max_length=100, unique=True)
+    plan = models.CharField(max_length=16, choices=Plan.choices, default=Plan.FREE)
+    credits = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: unlimited. 0: none left.")
+    payment_due = models.BooleanField(default=False, help_text="Set: calls are answered as with an unpaid balance.")
+    requests_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: PHOTOMILL_REQUESTS_PER_MINUTE."
+    )
+    requests_per_second = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: no limit a second."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users, who are known by their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who logs in with an e-mail address. Without an account: an operator, who sees all."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=100, blank=True)
+    account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="users")
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False, help_text="May log in to this admin.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering: ClassVar = ["email"]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this person works for the server rather than for one account."""
+        return self.account_id is None and self.is_staff
+
+
+class ApiKey(models.Model):
+    """A secret of an account. Only its hash is kept; it is shown once, when it is made."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=100)
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    scopes = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "name"], name="api_key_name")]
+        ordering: ClassVar = ["account", "name"]
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.last_four})"
+
+
+class Domain(models.Model):
+    """A host whose pages may call the API from a browser on behalf of this account."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="domains")
+    host = models.CharField(max_length=253, help_text="shop.example.com, or *.example.com for every host below it")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["account", "host"], name="domain_host")]
+        ordering: ClassVar = ["host"]
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class RequestWindow(models.Model):
+    """How many requests fell into one stretch of time, where no Redis counts them."""
+
+    key = models.CharField(max_length=120, unique=True)
+    count = models.PositiveIntegerField(default=0)
+    ends_at = models.DateTimeField(db_index=True)

@@ -1,0 +1,23 @@
+"""The rows: what the queue's messages only point at."""
+
+from jobs.models.deliveries import Attempt, Delivery
+from jobs.models.jobs import Item, Job, JobLabel, Listing, Output
+from jobs.models.nodes import Node
+from jobs.models.recipes import Recipe, RecipeVersion
+from jobs.models.services import Service, ServiceSecret, SigningSecret
+
+__all__ = [
+    "Attempt",
+    "Delivery",
+    "Item",
+    "Job",
+    "JobLabel",
+    "Listing",
+    "Node",
+    "Output",
+    "Recipe",
+    "RecipeVersion",
+    "Service",
+    "ServiceSecret",
+    "SigningSecret",
+]

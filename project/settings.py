@@ -1,0 +1,201 @@
+"""Every setting, from the environment. Names and defaults are in the README's table, which a test holds complete."""
+
+from pathlib import Path
+
+import environ
+
+from project import embedded
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+PHOTOMILL_DATA_DIR = Path(env.str("PHOTOMILL_DATA_DIR", default=str(BASE_DIR / "data"))).absolute()
+
+# What `serve` generated on its first start stands in for what the environment does not name.
+for _name, _value in embedded.load_secrets(PHOTOMILL_DATA_DIR).items():
+    env.ENVIRON.setdefault(_name, _value)
+
+# --- Secrets -------------------------------------------------------------------------------------------------------
+DEBUG = env.bool("PHOTOMILL_DEBUG", default=False)
+SECRET_KEY = env.str("PHOTOMILL_SECRET_KEY", default="")
+PHOTOMILL_ENCRYPTION_KEYS = env.list("PHOTOMILL_ENCRYPTION_KEYS", default=[])
+
+# --- Django --------------------------------------------------------------------------------------------------------
+ALLOWED_HOSTS = env.list("PHOTOMILL_ALLOWED_HOSTS", default=["*"])
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "accounts",
+    "storage",
+    "jobs",
+]
+MIDDLEWARE = [
+    "project.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "project.urls"
+WSGI_APPLICATION = "project.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+LANGUAGE_CODE = "en-gb"
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+SESSION_COOKIE_AGE = 8 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("PHOTOMILL_MAX_BODY_BYTES", default=2_000_000)
+
+# --- Database ------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{PHOTOMILL_DATA_DIR}/photomill.sqlite3")}
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if IS_SQLITE:
+    # IMMEDIATE takes the write lock at the start: without it two writers deadlock instead of waiting.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 4)
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("PHOTOMILL_CONN_MAX_AGE_SECONDS", default=60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- Broker --------------------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=f"redis+socket://{embedded.broker_socket(PHOTOMILL_DATA_DIR)}")
+PHOTOMILL_QUEUE_PREFIX = env.str("PHOTOMILL_QUEUE_PREFIX", default="")
+PHOTOMILL_CACHE_URL = env.str(
+    "PHOTOMILL_CACHE_URL", default=CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("redis") else "database"
+)
+PHOTOMILL_WORKERS = env.int("PHOTOMILL_WORKERS", default=2)
+
+# --- The way out ---------------------------------------------------------------------------------------------------
+PHOTOMILL_ALLOWED_NETWORKS = env.list("PHOTOMILL_ALLOWED_NETWORKS", default=[])
+PHOTOMILL_ALLOWED_PORTS = env.list("PHOTOMILL_ALLOWED_PORTS", default=["80", "443"])
+
+# --- The way in ----------------------------------------------------------------------------------------------------
+PHOTOMILL_PUBLIC_URL = env.str("PHOTOMILL_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+PHOTOMILL_TRUSTED_PROXIES = env.list("PHOTOMILL_TRUSTED_PROXIES", default=[])
+CSRF_TRUSTED_ORIGINS = [PHOTOMILL_PUBLIC_URL]
+if PHOTOMILL_PUBLIC_URL.startswith("https://"):
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 31_536_000
+PHOTOMILL_REQUESTS_PER_MINUTE = env.int("PHOTOMILL_REQUESTS_PER_MINUTE", default=1200)
+PHOTOMILL_RETRY_LIMIT = env.int("PHOTOMILL_RETRY_LIMIT", default=0)
+
+# --- House storage -------------------------------------------------------------------------------------------------
+PHOTOMILL_STORAGE_URL = env.str("PHOTOMILL_STORAGE_URL", default=f"file://{PHOTOMILL_DATA_DIR}/house")
+PHOTOMILL_STORAGE_PUBLIC_URL = env.str("PHOTOMILL_STORAGE_PUBLIC_URL", default="").rstrip("/")
+PHOTOMILL_LINK_SECONDS = env.int("PHOTOMILL_LINK_SECONDS", default=24 * 3600)
+
+# --- Items ---------------------------------------------------------------------------------------------------------
+PHOTOMILL_ITEM_SECONDS = env.float("PHOTOMILL_ITEM_SECONDS", default=300)
+PHOTOMILL_LEASE_SECONDS = env.float("PHOTOMILL_LEASE_SECONDS", default=30)
+PHOTOMILL_SWEEP_SECONDS = env.float("PHOTOMILL_SWEEP_SECONDS", default=5)
+PHOTOMILL_CHILD_ITEMS = env.int("PHOTOMILL_CHILD_ITEMS", default=100)
+PHOTOMILL_CHILD_MEMORY_BYTES = env.int("PHOTOMILL_CHILD_MEMORY_BYTES", default=2 * 1024**3)
+PHOTOMILL_MAX_SOURCE_BYTES = env.int("PHOTOMILL_MAX_SOURCE_BYTES", default=100_000_000)
+PHOTOMILL_MAX_PIXELS = env.int("PHOTOMILL_MAX_PIXELS", default=100_000_000)
+PHOTOMILL_MAX_SIDE = env.int("PHOTOMILL_MAX_SIDE", default=16_384)
+PHOTOMILL_FETCH_SECONDS = env.float("PHOTOMILL_FETCH_SECONDS", default=60)
+PHOTOMILL_FONT_DIR = env.str("PHOTOMILL_FONT_DIR", default="")
+
+# --- Callbacks -----------------------------------------------------------------------------------------------------
+PHOTOMILL_CALLBACK_SECONDS = env.float("PHOTOMILL_CALLBACK_SECONDS", default=10)
+PHOTOMILL_CALLBACK_SCHEDULE = [
+    float(seconds)
+    for seconds in env.list(
+        "PHOTOMILL_CALLBACK_SCHEDULE", default=["1", "5", "25", "300", "1800", "7200", "18000", "36000"]
+    )
+]
+
+# --- Celery (read by project.celery through the namespace CELERY) --------------------------------------------------
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_TIME_LIMIT = PHOTOMILL_ITEM_SECONDS + 120
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = True
+CELERY_TASK_SEND_SENT_EVENT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = f"{PHOTOMILL_QUEUE_PREFIX}periodic"
+CELERY_BROKER_POOL_LIMIT = 4
+if CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+        "visibility_timeout": int(PHOTOMILL_ITEM_SECONDS) + 600,
+    }
+CELERY_TIMEZONE = "UTC"
+
+# --- REST framework ------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+
+# --- Logs ----------------------------------------------------------------------------------------------------------
+PHOTOMILL_LOG_LEVEL = env.str("PHOTOMILL_LOG_LEVEL", default="INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "project.logs.ContextFilter"}},
+    "formatters": {"json": {"()": "project.logs.JsonFormatter"}},
+    "handlers": {
+        "stdout": {
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stdout",
+            "formatter": "json",
+            "filters": ["context"],
+        }
+    },
+    "root": {"handlers": ["stdout"], "level": PHOTOMILL_LOG_LEVEL},
+    "loggers": {
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
+}
+
+# --- Admin ---------------------------------------------------------------------------------------------------------
+UNFOLD = {"SITE_TITLE": "Photomill", "SITE_HEADER": "Photomill", "SITE_SYMBOL": "photo_library"}

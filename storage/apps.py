@@ -1,0 +1,7 @@
+"""The storage app."""
+
+from django.apps import AppConfig
+
+
+class StorageConfig(AppConfig):
+    name = "storage"
