@@ -160,7 +160,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = f"{PHOTOMILL_QUEUE_PREFIX}periodic"
-CELERY_BROKER_POOL_LIMIT = 4
+# Flower asks eight questions at once and blocks for ever on a smaller pool.
+CELERY_BROKER_POOL_LIMIT = 16
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "socket_timeout": 5,
@@ -191,6 +192,7 @@ LOGGING = {
     },
     "root": {"handlers": ["stdout"], "level": PHOTOMILL_LOG_LEVEL},
     "loggers": {
+        "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
