@@ -6,12 +6,15 @@ Standard library only: the settings read this before anything else exists.
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 # The kernel takes 107 bytes for the path of a Unix socket; a few are left for the server's own temporary name.
@@ -19,6 +22,44 @@ LONGEST_SOCKET_PATH_BYTES = 100
 
 # The socket's second home must be found again from any terminal, so it can't depend on TMPDIR.
 SHORT_FOLDER = Path("/tmp")  # noqa: S108 - checked to be ours and closed to others
+
+CLAIM_SECONDS = 3.0
+POLL_SECONDS = 0.1
+
+
+class FolderInUseError(Exception):
+    """Another instance runs on this data folder."""
+
+
+def claim_folder(data_dir: Path) -> IO[str]:
+    """Make the data folder, closed to others, and take it for this process until the file that is given back closes.
+
+    Waits a moment: the processes of an instance that was just killed may still be ending. FolderInUseError.
+    """
+    (data_dir / "run").mkdir(mode=0o700, parents=True, exist_ok=True)
+    data_dir.chmod(0o700)
+    file = (data_dir / "run" / "serve.lock").open("a+")
+    deadline = time.monotonic() + CLAIM_SECONDS
+    while not _try_lock(file):
+        if time.monotonic() > deadline:
+            file.seek(0)
+            raise FolderInUseError(f"Another serve (process {file.read().strip()}) runs on {data_dir}.")
+        time.sleep(POLL_SECONDS)
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def _try_lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+# --- The broker's socket -------------------------------------------------------------------------------------------
 
 
 def broker_socket(data_dir: Path) -> Path:
