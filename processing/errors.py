@@ -1,6 +1,7 @@
 """Everything that can go wrong with a picture, as one small tree.
 
-`message` is written for the caller and may be shown; `param` names the field at fault, as a path.
+`message` is written for the caller and may be shown; `param` names the field at fault, as a path;
+`detail` is for the log alone.
 """
 
 
@@ -10,10 +11,11 @@ class ImageError(Exception):
     code = "image_error"
     retryable = False
 
-    def __init__(self, message: str, *, param: str | None = None) -> None:
+    def __init__(self, message: str, *, param: str | None = None, detail: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.param = param
+        self.detail = detail
 
 
 class UnknownOperation(ImageError):
@@ -68,6 +70,12 @@ class MissingAsset(ImageError):
     """A picture that a step names beside its source was not handed over."""
 
     code = "missing_asset"
+
+
+class Unexpected(ImageError):
+    """A mistake of this program. The caller learns only that it failed; `detail` has the traceback."""
+
+    code = "unexpected"
 
 
 class ChildDied(ImageError):
