@@ -73,7 +73,7 @@ class Operation:
         raise TypeError("an operation brings its own apply")
 
     @classmethod
-    def decode_size(cls, params: Any, size: tuple[int, int]) -> tuple[int, int] | None:  # noqa: ARG003
+    def decode_size(cls, params: Any, size: tuple[int, int]) -> tuple[int, int] | None:
         """The size that this step, coming first, makes of a source; None when it needs every pixel.
 
         A source that only gets smaller is then decoded at a reduced scale where its format can.

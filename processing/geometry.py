@@ -13,6 +13,10 @@ from processing.base import Params
 from processing.errors import InvalidParams
 
 Size = tuple[int, int]
+Rect = tuple[int, int, int, int]
+"""(x, y, width, height)"""
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom)"""
 Affine = tuple[float, float, float, float, float, float]
 """(a, b, c, d, e, f): the point (x, y) lies at (a·x + b·y + c, d·x + e·y + f)."""
 
@@ -72,14 +76,16 @@ class Offset(Params):
 NO_OFFSET = Offset(value=0)
 
 
-def resolve_size(width: Length | None, height: Length | None, *, picture: Size, source: Size) -> Size:
-    """Width and height in pixels; a missing one follows from the picture's proportions, at least 1.
+def resolve_size(
+    width: Length | None, height: Length | None, *, picture: Size, source: Size, shape: Size | None = None
+) -> Size:
+    """Width and height in pixels; a missing one follows from the proportions of `shape`, at least 1.
 
-    Raises InvalidParams when both are missing.
+    shape: what is being sized, where that is not the picture itself. Raises InvalidParams when both are missing.
     """
     if width is None and height is None:
         raise InvalidParams("width or height is required", param="width")
-    w, h = picture
+    w, h = shape or picture
     if width is None:
         assert height is not None
         tall = height.pixels(HEIGHT, picture=picture, source=source)
@@ -111,6 +117,25 @@ def _place_along(inner: int, outer: int, side: int, offset: int) -> int:
     if side > 0:
         return outer - inner - offset
     return outer // 2 - inner // 2 + offset
+
+
+def cover_size(picture: Size, box: Size) -> Size:
+    """The smallest size with the picture's proportions that covers the box."""
+    factor = max(box[0] / picture[0], box[1] / picture[1])
+    return max(box[0], round_half_up(picture[0] * factor)), max(box[1], round_half_up(picture[1] * factor))
+
+
+def inside_size(picture: Size, box: Size) -> Size:
+    """The largest size with the picture's proportions that fits inside the box, at least 1 a side."""
+    factor = min(box[0] / picture[0], box[1] / picture[1])
+    width, height = round_half_up(picture[0] * factor), round_half_up(picture[1] * factor)
+    return max(1, min(box[0], width)), max(1, min(box[1], height))
+
+
+def place_within(inner: Size, outer: Size, gravity: Gravity, offset: tuple[int, int] = (0, 0)) -> tuple[int, int]:
+    """As `place`, shifted back where the offset pushed the box out. `inner` is not larger than `outer`."""
+    x, y = place(inner, outer, gravity, offset)
+    return min(max(x, 0), outer[0] - inner[0]), min(max(y, 0), outer[1] - inner[1])
 
 
 def compose(first: Affine, then: Affine) -> Affine:

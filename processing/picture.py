@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from processing import profiles
 from processing.errors import BrokenImage, EmptyResult, ResultTooLarge, TooManyPixels, UnsupportedFormat
 from processing.formats import DECODERS, by_pillow_name
-from processing.geometry import IDENTITY, Affine, Size, compose, scaling
+from processing.geometry import IDENTITY, Affine, Box, Rect, Size, compose, scaling, shifting
 from processing.limits import Limits
 
 # Our own limits are checked from the header; Pillow's guess would only warn, and only above its own figure.
@@ -98,13 +98,18 @@ class Picture:
         return replace(self, frames=tuple(frame.resize(self.size, Image.Resampling.LANCZOS) for frame in self.frames))
 
 
-def scale(image: Image.Image, size: Size) -> Image.Image:
-    """The image at another size, by Lanczos with three lobes, on premultiplied alpha."""
-    if image.size == size:
-        return image
+def scale(image: Image.Image, size: Size, box: Box | None = None) -> Image.Image:
+    """The image, or the box of it, at another size, by Lanczos with three lobes, on premultiplied alpha.
+
+    box: left, top, right and bottom in pixels of the image, fractions allowed; None for all of it.
+    What lies beside the box is still filtered in, as if the whole had been scaled and then cut.
+    """
+    box = box or (0, 0, *image.size)
+    if (box[2] - box[0], box[3] - box[1]) == size and all(edge == int(edge) for edge in box):
+        return image if image.size == size else image.crop((int(box[0]), int(box[1]), int(box[2]), int(box[3])))
     if image.mode == "RGBA":
-        return image.convert("RGBa").resize(size, Image.Resampling.LANCZOS).convert("RGBA")
-    return image.resize(size, Image.Resampling.LANCZOS)
+        return image.convert("RGBa").resize(size, Image.Resampling.LANCZOS, box).convert("RGBA")
+    return image.resize(size, Image.Resampling.LANCZOS, box)
 
 
 def check_result(size: Size, limits: Limits) -> None:
@@ -190,7 +195,7 @@ def _to_working(image: Image.Image) -> Image.Image:
 def _to_eight_bits(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         return image.convert("L")
-    return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
 
 
 def _with_losses(picture: Picture, facts: SourceFacts) -> Picture:
@@ -201,10 +206,24 @@ def _with_losses(picture: Picture, facts: SourceFacts) -> Picture:
     return picture
 
 
-def rescale(picture: Picture, size: Size, limits: Limits) -> Picture:
-    """The picture at another size. Enlarging beyond the source is reported."""
-    check_result(size, limits)
-    made = picture.map(lambda frame: scale(frame, size), moved=scaling(picture.size, size))
+def rescale(picture: Picture, size: Size, limits: Limits, *, keep: Rect | None = None) -> Picture:
+    """The picture at another size, or just the part of it to keep. Enlarging beyond the source is reported.
+
+    keep: x, y, width and height in pixels of the new size; the rest is not even made, so only this is limited.
+    """
+    x, y, *kept = keep or (0, 0, *size)
+    part = (kept[0], kept[1])
+    check_result(part, limits)
+    moved = compose(shifting(x, y), scaling(picture.size, size))
+    made = picture.map(lambda frame: scale(frame, part, _scale_box((x, y, *part), size, frame.size)), moved=moved)
     if size[0] > picture.size[0] or size[1] > picture.size[1]:
         return made.lose("enlarged", "the result has more pixels than the picture that it was made from")
     return made
+
+
+def _scale_box(rect: Rect, size: Size, frame: Size) -> Box:
+    """The rectangle of a picture of this size, as a box of the frame that stands for it."""
+    x, y, width, height = rect
+    along = (frame[0] / size[0], frame[1] / size[1])
+    right, bottom = min(frame[0], (x + width) * along[0]), min(frame[1], (y + height) * along[1])
+    return x * along[0], y * along[1], right, bottom

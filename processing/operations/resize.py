@@ -2,7 +2,8 @@
 
 from pydantic import Field, model_validator
 
-from processing.base import Context, Example, Operation, Params
+from processing import base
+from processing.base import Context, Example, Operation
 from processing.geometry import Length, Size, resolve_size
 from processing.picture import Picture, rescale
 
@@ -13,7 +14,7 @@ class Resize(Operation):
     With both given the result has exactly that size, whatever that does to the proportions.
     """
 
-    class Params(Params):
+    class Params(base.Params):
         width: Length | None = Field(None, description="width of the result")
         height: Length | None = Field(None, description="height of the result")
 

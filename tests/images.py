@@ -1,0 +1,113 @@
+"""Pictures for tests, built in code."""
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from processing.geometry import Size
+
+ORIENTATION = 0x0112
+
+STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How an upright picture is stored for each EXIF orientation; a viewer undoes it."""
+
+
+def ramps(size: Size) -> Image.Image:
+    """An RGB picture in which every place looks different: red rises to the right, green down, blue across."""
+    width, height = size
+    y, x = np.mgrid[0:height, 0:width]
+    red = x * 255 // max(1, width - 1)
+    green = y * 255 // max(1, height - 1)
+    return Image.fromarray(np.stack([red, green, (red + green) // 2], axis=-1).astype(np.uint8))
+
+
+def noise(size: Size, *, mode: str = "RGB", seed: int = 1) -> Image.Image:
+    """Random pixels, the same for the same seed."""
+    values = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], len(mode)), dtype=np.uint8)
+    return Image.fromarray(values)
+
+
+def see_through(size: Size) -> Image.Image:
+    """As `ramps`, with alpha rising from nothing at the left to full at the right."""
+    made = ramps(size)
+    made.putalpha(made.getchannel("R"))
+    return made
+
+
+def sharp_half(size: Size) -> Image.Image:
+    """White on the left, black on the right."""
+    made = Image.new("RGB", size, "white")
+    made.paste((0, 0, 0), (size[0] // 2, 0, *size))
+    return made
+
+
+def rows_of(lines: Iterable[str]) -> Image.Image:
+    """A picture from rows of RRGGBB words."""
+    pixels = [[tuple(bytes.fromhex(word)) for word in line.split()] for line in lines]
+    return Image.fromarray(np.array(pixels, np.uint8))
+
+
+def encode(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    """The picture as a file of this format, by Pillow's name."""
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def decode(data: bytes) -> Image.Image:
+    """What a viewer shows, still in the file's mode."""
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def turned(image: Image.Image, orientation: int, form: str = "JPEG") -> bytes:
+    """A file that shows the image upright only when its EXIF orientation is obeyed."""
+    how = STORED[orientation]
+    stored = image if how is None else image.transpose(how)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {}
+    return encode(stored, form, exif=exif, **options)
+
+
+def animated(size: Size, frames: int = 3) -> bytes:
+    """An animated GIF."""
+    first, *others = [ImageOps.colorize(Image.new("L", size, 60 * number), "navy", "gold") for number in range(frames)]
+    return encode(first, "GIF", save_all=True, append_images=others, duration=50, loop=0)
+
+
+def sixteen_bits(size: Size) -> Image.Image:
+    """A 16-bit grey ramp from black to white."""
+    values = np.linspace(0, 65535, size[0] * size[1]).reshape(size[1], size[0])
+    return Image.fromarray(values.astype(np.uint16))
+
+
+def every_source(size: Size) -> dict[str, bytes]:
+    """A file of this size for every kind of source."""
+    color = ramps(size)
+    files = {
+        "RGB": encode(color),
+        "RGBA": encode(see_through(size)),
+        "L": encode(color.convert("L")),
+        "LA": encode(see_through(size).convert("LA")),
+        "P": encode(color.quantize(16)),
+        "P-transparent": encode(color.quantize(16), transparency=0),
+        "CMYK": encode(color.convert("CMYK"), "JPEG", quality=95),
+        "I;16": encode(sixteen_bits(size)),
+        "animated": animated(size),
+    }
+    files.update({f"turned-{number}": turned(color, number) for number in STORED})
+    return files
