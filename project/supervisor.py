@@ -107,8 +107,8 @@ class Supervisor:
         self._closing = self._hurrying = False
         self._lock_descriptor = lock_descriptor
         self._guardian = self._start_guardian()
-        self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
-        self._thread.start()
+        self._ended = threading.Event()
+        threading.Thread(target=self._work, name="supervisor", daemon=True).start()
 
     # --- asked from outside --------------------------------------------------------------------------------------
 
@@ -144,7 +144,9 @@ class Supervisor:
 
     def wait(self) -> None:
         """Wait for the supervisor's thread: it ends with `close`, or by a failure of its own."""
-        self._thread.join()
+        # Not join: when a signal handler raises in it, Python 3.11 takes the thread for ended
+        # (https://github.com/python/cpython/issues/90882).
+        self._ended.wait()
 
     def close(self) -> None:
         """Kill what still runs, and end the thread and the guardian."""
@@ -153,13 +155,13 @@ class Supervisor:
                 child.wanted = False
             self._kill(self._children.values(), within_seconds=0)
         self._closing = True
-        self._thread.join()
+        self._ended.wait()
         self._guardian.communicate()
 
     def _await_end(self, children: list[Child], *, within_seconds: float) -> bool:
         deadline = time.monotonic() + within_seconds
         while any(child.process is not None for child in children):
-            if self._hurrying or time.monotonic() > deadline or not self._thread.is_alive():
+            if self._hurrying or time.monotonic() > deadline or self._ended.is_set():
                 return False
             time.sleep(TICK_SECONDS / 2)
         return True
@@ -175,11 +177,14 @@ class Supervisor:
     # --- the thread ----------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while not self._closing or self.pids():
-            with self._lock:
-                for child in self._children.values():
-                    self._tend(child)
-            self._read_pipes()
+        try:
+            while not self._closing or self.pids():
+                with self._lock:
+                    for child in self._children.values():
+                        self._tend(child)
+                self._read_pipes()
+        finally:
+            self._ended.set()
 
     def _tend(self, child: Child) -> None:
         if child.process is not None and child.process.poll() is not None:
