@@ -1,1 +1,38 @@
-"""Checks at start."""
+"""Checks at start: what is not whole stops it, with the reason."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from jobs import dialects
+from jobs.errors import all_codes
+from processing import operations
+from storage import kinds
+
+
+@register()
+def check_registries(**_: Any) -> list[CheckMessage]:
+    """Every operation, storage kind and dialect loads, and each dialect has words for every error."""
+    operations.all()
+    kinds.all()
+    return [
+        Error(f"the dialect {name!r} has no status for {', '.join(sorted(missing))}", id="jobs.E001")
+        for name, dialect in dialects.all().items()
+        if (missing := all_codes() - set(dialect.statuses))
+    ]
+
+
+@register()
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Settings without which nothing can be kept safe."""
+    faults = []
+    if not settings.PHOTOMILL_SECRET_KEY:
+        faults.append(Error("PHOTOMILL_SECRET_KEY is not set", hint="`python3 run.py serve` makes one", id="jobs.E002"))
+    if not settings.PHOTOMILL_ENCRYPTION_KEYS:
+        faults.append(
+            Error("PHOTOMILL_ENCRYPTION_KEYS is not set", hint="`python3 run.py serve` makes one", id="jobs.E003")
+        )
+    if settings.PHOTOMILL_LEASE_SECONDS < 1:
+        faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))
+    return faults

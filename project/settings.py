@@ -17,7 +17,8 @@ for _name, _value in embedded.load_secrets(PHOTOMILL_DATA_DIR).items():
 
 # --- Secrets -------------------------------------------------------------------------------------------------------
 DEBUG = env.bool("PHOTOMILL_DEBUG", default=False)
-SECRET_KEY = env.str("PHOTOMILL_SECRET_KEY", default="")
+PHOTOMILL_SECRET_KEY = env.str("PHOTOMILL_SECRET_KEY", default="")
+SECRET_KEY = PHOTOMILL_SECRET_KEY
 PHOTOMILL_ENCRYPTION_KEYS = env.list("PHOTOMILL_ENCRYPTION_KEYS", default=[])
 
 # --- Django --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,17 @@
-"""The URL map."""
+"""The URL map: the admin, health, files, and one include for each product's API."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from jobs import dialects
+from project import files, health
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("files/<str:ticket>", files.stream),
+    *[path("", include((dialect.urls, name))) for name, dialect in dialects.all().items()],
+]
+handler404 = "project.errors.not_found"
+handler500 = "project.errors.failed"

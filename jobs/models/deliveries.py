@@ -26,6 +26,9 @@ class Delivery(models.Model):
     state = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.PENDING)
     body = models.TextField(blank=True, editable=False)
     attempts_made = models.PositiveSmallIntegerField(default=0)
+    attempts_before = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Attempts made before the delivery was last asked for again."
+    )
     next_at = models.DateTimeField(db_default=Now())
     fence = models.PositiveIntegerField(default=0, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)

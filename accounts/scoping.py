@@ -1,0 +1,170 @@
+"""What every admin page has in common: who sees which rows, and who may change them."""
+
+from typing import Any, ClassVar
+
+from django.contrib.admin.filters import ListFilter
+from django.core.paginator import Paginator
+from django.db.models import ForeignKey, Model, QuerySet
+from django.forms import HiddenInput
+from django.forms.models import ModelChoiceField
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin, TabularInline
+
+from accounts.models import Account, Role, User
+
+SECRET_FIELDS = frozenset({"password", "secret", "secret_hash", "credentials"})
+"""Never a filter in an address: answers of yes and no would spell a secret out."""
+
+COUNTED = 10_000
+"""Rows are counted up to here: beyond it nobody pages, and counting takes longer than reading."""
+
+
+def is_operator(request: HttpRequest) -> bool:
+    """Whether an operator is asking."""
+    return isinstance(request.user, User) and request.user.is_operator
+
+
+def own_account(request: HttpRequest) -> int | None:
+    """The account whose rows alone may be seen, or None for an operator. A stranger gets an account without rows."""
+    if is_operator(request):
+        return None
+    return getattr(request.user, "account_id", None) or 0
+
+
+class BoundedPaginator(Paginator):
+    """Pages of a table that may be very long."""
+
+    @cached_property
+    def count(self) -> int:
+        if isinstance(self.object_list, QuerySet):
+            return self.object_list.order_by()[:COUNTED].count()
+        return len(self.object_list)
+
+
+class ScopedAdmin(ModelAdmin):
+    """An admin page that shows an account's people nothing but their account's rows.
+
+    account_path: the way from a row to its account, `pk` for the account itself, None where only operators look.
+    writer_roles: who in an account may change rows; everybody in it may view them.
+    """
+
+    account_path: ClassVar[str | None] = "account"
+    writer_roles: ClassVar[frozenset[str]] = frozenset({Role.OWNER})
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    warn_unsaved_form = True
+
+    class Media:
+        css: ClassVar = {"all": ["accounts/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return scope(super().get_queryset(request), request, self.account_path)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self._reaches(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_act_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_act_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_act_permission(request, obj)
+
+    def has_act_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whether actions may be run on the row, also where nobody may edit it by hand."""
+        return self._may_write(request) and self._reaches(request, obj)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        if SECRET_FIELDS & set(lookup.split("__")):
+            return False
+        return bool(super().lookup_allowed(lookup, value, request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """The filter by account would name the others to its reader."""
+        found: list[str | type[ListFilter] | tuple[str, Any]] = list(super().get_list_filter(request))
+        return found if is_operator(request) else [one for one in found if one != self.account_path]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        found = list(super().get_list_display(request))
+        return found if is_operator(request) else [one for one in found if one != "account"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """A row never moves from one account to another: what it points to would stay behind."""
+        fixed = ["account"] if obj and self.account_path == "account" else []
+        return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def formfield_for_foreignkey(
+        self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        kwargs["queryset"] = self._choices(db_field.remote_field.model, request)
+        mine = own_account(request)
+        if mine is None or db_field.remote_field.model is not Account:
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, initial=mine, widget=HiddenInput(), **kwargs)
+        if field:
+            # A disabled field takes its initial value, whatever was sent.
+            field.disabled = True
+        return field
+
+    def _choices(self, model: type[Model], request: HttpRequest) -> QuerySet[Any]:
+        """What a foreign key may point to: what its own page shows. Rows without a page are nobody's choice."""
+        page = self.admin_site._registry.get(model)
+        return page.get_queryset(request) if isinstance(page, ScopedAdmin) else model._default_manager.none()
+
+    def _may_write(self, request: HttpRequest) -> bool:
+        if self.account_path is None or is_operator(request):
+            return is_operator(request)
+        return bool(own_account(request)) and getattr(request.user, "role", None) in self.writer_roles
+
+    def _reaches(self, request: HttpRequest, obj: Model | None) -> bool:
+        mine = own_account(request)
+        if mine is None:
+            return True
+        if not mine or self.account_path is None:
+            return False
+        return obj is None or find_account_id(obj, self.account_path) == mine
+
+
+class ReadOnlyInline(TabularInline):
+    """Rows below another that are looked at and never edited. They are in scope where the row above them is."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+def scope(rows: QuerySet[Any], request: HttpRequest, account_path: str | None) -> QuerySet[Any]:
+    """The rows that whoever asks may see."""
+    mine = own_account(request)
+    if mine is None:
+        return rows
+    return rows.none() if account_path is None else rows.filter(**{account_path: mine})
+
+
+def find_account_id(obj: Model, account_path: str) -> int | None:
+    """The account of a row, at the end of a path such as `job__account`."""
+    *way, last = account_path.split("__")
+    found: Any = obj
+    for step in way:
+        found = getattr(found, step)
+    account_id: int | None = found.pk if last == "pk" else getattr(found, f"{last}_id")
+    return account_id

@@ -1,0 +1,142 @@
+"""What a product's API must bring, and what all of them share: every answer, errors too, in its own words."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern
+from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jobs.errors import (
+    PUBLIC_ERRORS,
+    BodyTooLarge,
+    MalformedRequest,
+    PublicError,
+    Unavailable,
+    Unexpected,
+    UnknownPath,
+    WrongMethod,
+)
+from jobs.models import Delivery, Job
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One product's API.
+
+    statuses: the HTTP status of each of our error codes. error_body: the product's words for an error.
+    to_callback: the body of the message at the end of a run.
+    """
+
+    name: str
+    urls: Sequence[URLPattern]
+    statuses: Mapping[str, int]
+    error_body: Callable[[PublicError], Any]
+    to_callback: Callable[[Job, Delivery], Any]
+    error_headers: Callable[[PublicError], dict[str, str]] = field(default=lambda _error: {})
+
+    def answer(self, error: PublicError) -> Response:
+        """The error as this product says it."""
+        return Response(self.error_body(error), status=self.statuses[error.code], headers=self.error_headers(error))
+
+
+class _JsonOnly(BaseContentNegotiation):
+    """Answers in JSON whatever is asked for: REST framework's own choice turns `?format=` into a 404."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class DialectView(APIView):
+    """A view that answers everything in its product's words. Subclasses set `dialect_name`."""
+
+    dialect_name: ClassVar[str]
+    authentication_classes: ClassVar[Sequence[Any]] = ()
+    permission_classes: ClassVar[Sequence[Any]] = ()
+    throttle_classes: ClassVar[Sequence[Any]] = ()
+    renderer_classes: ClassVar[Sequence[Any]] = (JSONRenderer,)
+    content_negotiation_class = _JsonOnly
+    http_method_names: ClassVar[Sequence[str]] = ("get", "post", "put", "patch", "delete", "head")
+
+    ignored: Sequence[str] = ()
+    """Paths of the fields that the request had and nobody read: named in the answer's header."""
+
+    def read_json(self) -> Any:
+        """The body as JSON, whatever its content type says. Raises MalformedRequest or BodyTooLarge."""
+        try:
+            return json.loads(self.request._request.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise MalformedRequest(f"The body is not JSON: {error}") from None
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Any error, in the product's words. The one place of a dialect that catches everything."""
+        from jobs import dialects
+
+        error = translate(exc)
+        if isinstance(error, Unexpected):
+            log.exception("unexpected error", exc_info=exc)
+        response = dialects.get(self.dialect_name).answer(error)
+        if isinstance(error, WrongMethod):
+            response["Allow"] = ", ".join(self.allowed_methods)
+        return response
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        if self.ignored:
+            response["x-photomill-ignored"] = (
+                ", ".join(self.ignored)[:1000].encode("ascii", "backslashreplace").decode()
+            )
+        response["Cache-Control"] = "no-store"
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class NoSuchPath(DialectView):
+    """What a dialect answers under its paths where it has none."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise UnknownPath("There is nothing at this path.")
+
+
+def translate(error: Exception) -> PublicError:
+    """Any exception as one of ours."""
+    if isinstance(error, PUBLIC_ERRORS):
+        return error
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge("The request is larger than this server takes.")
+    if isinstance(error, OperationalError | InterfaceError):
+        log.warning("the database does not answer: %s", error)
+        return Unavailable("The server cannot take requests at the moment. Try again in a few seconds.")
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return WrongMethod("This path does not take this method.")
+    if isinstance(error, exceptions.ParseError | exceptions.ValidationError | exceptions.UnsupportedMediaType):
+        return MalformedRequest(str(error.detail))
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return UnknownPath("There is nothing at this path.")
+    return Unexpected("The server failed on this request.")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """What an `Authorization: Bearer …` header carries, or nothing."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,147 @@
+"""The only place that rings: which rows' ids go into the broker, and when.
+
+A message is a doorbell. Only a window of items is in the broker at any time, twice what the workers can do at
+once, filled over accounts in turn and over an account's jobs in turn, so that no mountain starves a single image.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Now
+from kombu.exceptions import OperationalError
+
+from jobs.models import Item, Job, Listing
+from jobs.models.jobs import ItemState, Queue
+from jobs.nodes import count_slots
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = Q(state__in=[ItemState.QUEUED, ItemState.RUNNING], rung_at__isnull=False)
+
+
+@dataclass
+class _Candidate:
+    """A job with items to ring, and how many it has in the broker or at work."""
+
+    job_id: int
+    account_id: int
+    priority: int
+    in_flight: int
+    is_waiting: bool
+    wanted: int = 0
+
+
+def fill(queue: str) -> int:
+    """Ring items of this queue until its window is full. Returns how many were rung."""
+    window = 2 * count_slots(queue)
+    candidates = _find_candidates(queue)
+    free = window - sum(candidate.in_flight for candidate in candidates)
+    # Half a window at a time: the statements of one filling serve several items.
+    if free * 2 < window or not any(candidate.is_waiting for candidate in candidates):
+        return 0
+    _share(candidates, free)
+    return _ring_items(queue, _take([candidate for candidate in candidates if candidate.wanted]))
+
+
+def fill_after_commit(queue: str) -> None:
+    """Fill once the transaction is through. A broker that is down is no error of the request's."""
+    transaction.on_commit(partial(fill, queue), robust=True)
+
+
+def fill_all() -> int:
+    """Fill every queue's window."""
+    return sum(fill(queue) for queue in Queue.values)
+
+
+def ring_listing_after_commit(listing_id: int) -> None:
+    """Have a folder read."""
+    transaction.on_commit(partial(_ring_listing, listing_id), robust=True)
+
+
+def ring_listings(listing_ids: Iterable[int]) -> None:
+    """Have folders read now."""
+    for listing_id in listing_ids:
+        if not _ring_listing(listing_id):
+            return
+
+
+def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, **more: object) -> bool:
+    """Send one message. False where the broker cannot be reached; the sweep will ring again."""
+    try:
+        current_app.send_task(
+            task,
+            args=[row_id, *more.values()],
+            queue=f"{settings.PHOTOMILL_QUEUE_PREFIX}{queue}",
+            countdown=countdown,
+            retry=False,
+            argsrepr=f"({task.rpartition('_')[2]} {row_id})",
+        )
+    except (OperationalError, OSError) as error:
+        log.warning("the broker cannot be reached: %s", type(error).__name__)
+        return False
+    return True
+
+
+def _ring_listing(listing_id: int) -> bool:
+    Listing.objects.filter(pk=listing_id).update(rung_at=Now())
+    return ring("list_folder", listing_id, queue="periodic")
+
+
+def _find_candidates(queue: str) -> list[_Candidate]:
+    items = Item.objects.filter(job=OuterRef("pk"), queue=queue).order_by()
+    in_flight = items.filter(IN_FLIGHT).values("job").annotate(count=Count("pk")).values("count")
+    waiting = items.filter(state=ItemState.QUEUED, rung_at=None).filter(Q(due_at=None) | Q(due_at__lte=Now()))
+    rows = (
+        Job.objects.filter(queue=queue, finished_at=None)
+        .annotate(in_flight=Coalesce(Subquery(in_flight), Value(0)), is_waiting=Exists(waiting))
+        .order_by("pk")
+        .values_list("pk", "account_id", "priority", "in_flight", "is_waiting")
+    )
+    return [_Candidate(*row) for row in rows]
+
+
+def _share(candidates: list[_Candidate], free: int) -> None:
+    """Give each free place to the account with the fewest items in flight, and there to the job with the fewest."""
+    by_account: dict[int, list[_Candidate]] = defaultdict(list)
+    load: dict[int, int] = defaultdict(int)
+    for candidate in candidates:
+        load[candidate.account_id] += candidate.in_flight
+        if candidate.is_waiting:
+            by_account[candidate.account_id].append(candidate)
+    for _ in range(free):
+        account = min(by_account, key=lambda account_id: load[account_id])
+        chosen = min(by_account[account], key=lambda c: (-c.priority, c.in_flight + c.wanted, c.job_id))
+        chosen.wanted += 1
+        load[account] += 1
+
+
+def _take(candidates: list[_Candidate]) -> list[int]:
+    """Ids of the next items of each job, marked as rung in one step, so that two fillings never take the same."""
+    found: list[int] = []
+    with transaction.atomic():
+        for candidate in candidates:
+            waiting = (
+                Item.objects.filter(job=candidate.job_id, state=ItemState.QUEUED, rung_at=None)
+                .filter(Q(due_at=None) | Q(due_at__lte=Now()))
+                .order_by("pk")
+                .select_for_update(skip_locked=True, of=("self",))
+            )
+            found += waiting.values_list("pk", flat=True)[: candidate.wanted]
+        Item.objects.filter(pk__in=found).update(rung_at=Now())
+    return found
+
+
+def _ring_items(queue: str, item_ids: list[int]) -> int:
+    for number, item_id in enumerate(item_ids):
+        if not ring("run_item", item_id, queue=queue):
+            # Back to waiting: the sweep fills again once the broker is there.
+            Item.objects.filter(pk__in=item_ids[number:], state=ItemState.QUEUED).update(rung_at=None)
+            return number
+    return len(item_ids)

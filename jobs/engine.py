@@ -1,0 +1,161 @@
+"""The life of an item: claimed, read, worked on, stored, ended."""
+
+import logging
+import time
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.functions import Now
+
+from jobs import callbacks, dispatch, leases, outputs, slots, sources
+from jobs.errors import PublicError, Unexpected
+from jobs.models import Item, Job, Output
+from jobs.models.jobs import ItemState, JobState, OutputState
+from jobs.sources import LeaseLost
+from jobs.spec import Source, Variant
+from processing.child import ChildResult
+from processing.errors import ChildDied, ImageError
+from processing.pipeline import Variant as Chain
+from storage.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (1, 4)
+"""How long an item waits after its first and its second failure that another try may mend."""
+
+
+def run_item(item_id: int) -> None:
+    """Work on one item, whatever happens to it. Called with the same id twice, the second call does nothing."""
+    item = leases.claim_item(item_id)
+    if item is None:
+        return
+    started = time.monotonic()
+    try:
+        with leases.Heartbeat(item, seconds=settings.PHOTOMILL_ITEM_SECONDS):
+            made = _work(item, deadline=started + settings.PHOTOMILL_ITEM_SECONDS)
+    except LeaseLost:
+        log.info("item %s is somebody else's by now", item.pk)
+    except (ImageError, StorageError) as error:
+        _fail_or_retry(item, error)
+    except Exception:
+        log.exception("item %s failed unexpectedly", item.pk)
+        end_item(item, [], error=Unexpected("The server failed on this item."))
+    else:
+        item.milliseconds = round((time.monotonic() - started) * 1000)
+        end_item(item, made)
+
+
+def _work(item: Item, *, deadline: float) -> list[Output]:
+    variants = [Variant.model_validate(variant) for variant in item.job.variants]
+    source = Source.model_validate(item.source)
+    data = sources.read_source(item, overwrites=sources.is_overwritten(source, variants))
+    result = slots.child().run(
+        data,
+        [Chain(steps=variant.steps, output=variant.output) for variant in variants],
+        limits=slots.limits(),
+        assets=sources.read_assets(variants),
+        seconds=max(0.0, deadline - time.monotonic()),
+    )
+    item.source_facts = _describe(result, len(data))
+    return [
+        outputs.store_result(item, index, variant, outcome)
+        for index, (variant, outcome) in enumerate(zip(variants, result.outcomes, strict=True))
+    ]
+
+
+def _describe(result: ChildResult, size_bytes: int) -> dict[str, object]:
+    facts = result.source
+    return {
+        "format": facts.format,
+        "width": facts.size[0],
+        "height": facts.size[1],
+        "mode": facts.mode,
+        "frames": facts.frames,
+        "bytes": size_bytes,
+    }
+
+
+def _fail_or_retry(item: Item, error: ImageError | StorageError) -> None:
+    """Give the item back where another try may help and some are left; else end it with its reason."""
+    if isinstance(error, ChildDied):
+        log.warning("item %s: %s: %s", item.pk, error.code, error.message)
+    tries = item.tries + 1
+    if not error.retryable or tries >= leases.MAX_TRIES:
+        item.tries = tries
+        end_item(item, [], error=error)
+        return
+    wait = RETRY_SECONDS[tries - 1]
+    if leases.release(item, tries=tries, wait_seconds=wait, code=error.code, message=error.message):
+        dispatch.fill(item.queue)
+
+
+def end_item(item: Item, made: Sequence[Output], *, error: PublicError | None = None) -> bool:
+    """End the item in one short transaction, and its job where it was the last.
+
+    False, and nothing is written, where the item is no longer ours.
+    """
+    broken = [output for output in made if output.state == OutputState.FAILED]
+    with transaction.atomic():
+        if not _mark_ended(item, error=error, first=broken[0] if broken else None):
+            return False
+        Output.objects.bulk_create(made)
+        missing = 0 if made else len(item.job.variants)
+        add_to_counters(
+            item.job,
+            items=1,
+            failed=int(error is not None or bool(broken)),
+            outputs_stored=len(made) - len(broken),
+            outputs_failed=len(broken) + missing,
+        )
+        dispatch.fill_after_commit(item.queue)
+    return True
+
+
+def _mark_ended(item: Item, *, error: PublicError | None, first: Output | None) -> bool:
+    code = error.code if error else first.error_code if first else ""
+    message = error.message if error else first.error_message if first else ""
+    mine = Item.objects.filter(pk=item.pk, fence=item.fence, state=ItemState.RUNNING)
+    return bool(
+        mine.update(
+            state=ItemState.FAILED if code else ItemState.DONE,
+            error_code=code,
+            error_message=message,
+            source_facts=item.source_facts,
+            milliseconds=item.milliseconds,
+            tries=item.tries,
+            lease_until=None,
+            ended_at=Now(),
+        )
+    )
+
+
+def add_to_counters(job: Job, *, items: int, failed: int, outputs_stored: int, outputs_failed: int) -> None:
+    """Count ended items on the job's row, inside the caller's transaction, and finish the job with the last."""
+    ended, total, sealed = _count(job.pk, (items, failed, outputs_stored, outputs_failed))
+    if sealed and ended == total:
+        finish_job(job)
+
+
+def _count(job_id: int, increments: tuple[int, int, int, int]) -> tuple[int, int, bool]:
+    """One statement that adds and answers with the sum: nobody else can have seen the same one."""
+    table = Job._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET items_ended = items_ended + %s, items_failed = items_failed + %s, "  # noqa: S608
+            "outputs_stored = outputs_stored + %s, outputs_failed = outputs_failed + %s "
+            "WHERE id = %s RETURNING items_ended, items_total, sealed_at IS NOT NULL",
+            [*increments, job_id],
+        )
+        ended, total, sealed = cursor.fetchone()
+    return ended, total, bool(sealed)
+
+
+def finish_job(job: Job) -> bool:
+    """Finish a job that is sealed and whose items have all ended, and make its deliveries. Only one caller wins."""
+    won = Job.objects.filter(pk=job.pk, finished_at=None, sealed_at__isnull=False).update(
+        state=JobState.FINISHED, finished_at=Now(), updated_at=Now()
+    )
+    if won:
+        callbacks.create_deliveries(job.pk)
+    return bool(won)

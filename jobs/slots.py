@@ -1,0 +1,34 @@
+"""The child of this worker slot: one process that does the pixels."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+
+from processing.child import Child
+from processing.limits import Limits
+
+_children: dict[int, Child] = {}
+
+
+def child() -> Child:
+    """The child of this process. It starts with its first picture."""
+    pid = os.getpid()
+    if pid not in _children:
+        # A child of the process that this one was forked from is not ours.
+        _children.clear()
+        _children[pid] = Child(
+            memory_bytes=settings.PHOTOMILL_CHILD_MEMORY_BYTES,
+            max_items=settings.PHOTOMILL_CHILD_ITEMS,
+            readable=[Path(settings.PHOTOMILL_FONT_DIR)] if settings.PHOTOMILL_FONT_DIR else [],
+        )
+    return _children[pid]
+
+
+def limits() -> Limits:
+    """What one picture may cost, from the settings."""
+    return Limits(
+        max_source_bytes=settings.PHOTOMILL_MAX_SOURCE_BYTES,
+        max_pixels=settings.PHOTOMILL_MAX_PIXELS,
+        max_side=settings.PHOTOMILL_MAX_SIDE,
+    )

@@ -1,0 +1,68 @@
+"""The vocabulary that every dialect translates into: one screen, no behaviour."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from processing.base import AssetRef, Step
+from processing.formats import Output
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Spec):
+    """One picture to work on. name: what people call it. meta: handed back as it came."""
+
+    ref: AssetRef
+    name: str
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+
+class Folder(_Spec):
+    """A folder of a connected storage, each picture of which becomes an item."""
+
+    storage_id: int
+    prefix: str = ""
+    is_recursive: bool = True
+
+
+class Destination(_Spec):
+    """Where a result goes. storage_id: None is the house storage.
+
+    key: the result's own key, for a job of one source. pattern: made for each item from `{stem}`, `{ext}`,
+    `{index}`, `{folder}` and `{variant}`.
+    """
+
+    storage_id: int | None = None
+    key: str | None = None
+    pattern: str | None = None
+
+
+class Variant(_Spec):
+    """One chain, how its result is written, and where to."""
+
+    name: str = ""
+    steps: tuple[Step, ...] = ()
+    output: Output = Field(default_factory=Output)
+    destination: Destination = Field(default_factory=Destination)
+
+
+class JobSpec(_Spec):
+    """One request: sources × variants.
+
+    request: what the caller sent, kept as it was. dialect_data: what the dialect must remember to answer later.
+    """
+
+    dialect: str
+    variants: tuple[Variant, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = ()
+    folders: tuple[Folder, ...] = ()
+    callback_url: str = ""
+    labels: tuple[str, ...] = ()
+    priority: int = 0
+    is_interactive: bool = False
+    service_id: int | None = None
+    request: Any = None
+    dialect_data: dict[str, Any] = Field(default_factory=dict)

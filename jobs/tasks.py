@@ -1,0 +1,33 @@
+"""What the broker's messages start. Each carries one id."""
+
+from celery import shared_task
+
+import jobs.nodes  # noqa: F401 - nodes make themselves known
+from jobs import callbacks, engine, listings
+from jobs.sweep import sweep as run_sweep
+
+LISTING_TIME_LIMIT_SECONDS = 3600
+
+
+@shared_task(name="run_item")
+def run_item(item_id: int) -> None:
+    """Work on one item."""
+    engine.run_item(item_id)
+
+
+@shared_task(name="list_folder", time_limit=LISTING_TIME_LIMIT_SECONDS)
+def list_folder(listing_id: int) -> None:
+    """Read one folder."""
+    listings.list_folder(listing_id)
+
+
+@shared_task(name="deliver")
+def deliver(delivery_id: int) -> None:
+    """Make one attempt at a delivery."""
+    callbacks.deliver(delivery_id)
+
+
+@shared_task(name="sweep")
+def sweep() -> None:
+    """Look for what was lost."""
+    run_sweep()

@@ -1,0 +1,53 @@
+"""Whether the server is alive, and whether it can do its work."""
+
+from collections.abc import Callable
+
+import redis
+from celery import current_app
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from kombu.exceptions import KombuError
+
+from processing import operations
+from storage.errors import StorageError
+from storage.house import house
+
+CHECK_SECONDS = 2
+
+
+def alive(_request: HttpRequest) -> JsonResponse:
+    """The web process answers."""
+    return JsonResponse({"status": "alive"})
+
+
+def ready(_request: HttpRequest) -> JsonResponse:
+    """Each part that the work needs, by name. 503 where one that nothing works without is missing."""
+    parts = {"database": _try(_ask_database), "broker": _try(_ask_broker), "storage": _try(_ask_storage)}
+    is_ready = all(state == "ok" for state in parts.values())
+    missing = {name: reason for name, kind in operations.all().items() if (reason := kind.missing())}
+    status = "ready" if is_ready else "not ready"
+    body = {"status": status, "parts": parts, "unavailable_operations": missing}
+    return JsonResponse(body, status=200 if is_ready else 503)
+
+
+def _try(ask: Callable[[], None]) -> str:
+    try:
+        ask()
+    except (DatabaseError, KombuError, OSError, redis.RedisError, StorageError) as error:
+        return type(error).__name__
+    return "ok"
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _ask_broker() -> None:
+    with current_app.connection_for_read() as broker:
+        broker.ensure_connection(max_retries=1, timeout=CHECK_SECONDS)
+
+
+def _ask_storage() -> None:
+    house().exists("ready")
