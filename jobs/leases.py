@@ -38,7 +38,7 @@ def claim_item(item_id: int) -> Item | None:
     won = Item.objects.filter(claimable(), pk=item_id, fence=item.fence).update(
         state=ItemState.RUNNING,
         fence=F("fence") + 1,
-        host_losses=Case(When(state=ItemState.RUNNING, then=F("host_losses") + 1), default=F("host_losses")),
+        host_losses=F("host_losses") + Case(When(state=ItemState.RUNNING, then=Value(1)), default=Value(0)),
         lease_until=after(settings.PHOTOMILL_LEASE_SECONDS),
         started_at=Now(),
     )

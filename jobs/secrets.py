@@ -10,14 +10,13 @@ from django.utils import timezone
 
 from accounts.errors import BadCredentials
 from accounts.keys import hash_secret, is_live, make_secret
+from accounts.secrets import check_secret
 from accounts.signing import check_signing_secret, make_signing_secret
 from jobs.models import Service, ServiceSecret
 
 PREFIX = "svc_"
 OVERLAP = timedelta(hours=24)
 """How long a secret stays good after the one that replaces it was made."""
-SHORTEST = 4
-"""Characters of the shortest secret that can be brought along: no fewer than are shown of it."""
 
 
 def issue_secret(service: Service, secret: str | None = None) -> str:
@@ -67,10 +66,9 @@ def find_service_by_secret(secret: str) -> Service:
 
 
 def _check_brought(secret: str) -> None:
-    if len(secret) < SHORTEST:
-        raise ValidationError(f"A secret has at least {SHORTEST} characters.")
-    if not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise ValidationError("A secret is made of printable ASCII characters without spaces.")
+    fault = check_secret(secret)
+    if fault:
+        raise ValidationError(f"A secret {fault}.")
     if ServiceSecret.objects.filter(secret_hash=hash_secret(secret)).exists():
         raise ValidationError("This secret is or was in use already.")
 

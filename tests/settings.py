@@ -8,6 +8,7 @@ os.environ.setdefault("PHOTOMILL_SECRET_KEY", "for-tests-only-and-therefore-not-
 os.environ.setdefault("PHOTOMILL_ENCRYPTION_KEYS", "Zm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OS1hYmNkZWY=")
 os.environ.setdefault("PHOTOMILL_ALLOWED_NETWORKS", "127.0.0.0/8")
 os.environ.setdefault("PHOTOMILL_ALLOWED_PORTS", "*")
+os.environ.setdefault("CELERY_BROKER_URL", "memory://localhost")
 os.environ.setdefault("PHOTOMILL_CACHE_URL", "database")
 
 from project.settings import *  # noqa: F403
