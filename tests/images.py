@@ -1,11 +1,14 @@
 """Pictures for tests, built in code."""
 
 import io
+import struct
+import zlib
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from processing.geometry import Size
 
@@ -95,6 +98,7 @@ def sixteen_bits(size: Size) -> Image.Image:
     return Image.fromarray(values.astype(np.uint16))
 
 
+@cache
 def every_source(size: Size) -> dict[str, bytes]:
     """A file of this size for every kind of source."""
     color = ramps(size)
@@ -111,3 +115,20 @@ def every_source(size: Size) -> dict[str, bytes]:
     }
     files.update({f"turned-{number}": turned(color, number) for number in STORED})
     return files
+
+
+def swapped_profile() -> bytes:
+    """An RGB profile, of a made-up device, in which red and green have changed places."""
+    data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    name, other = ("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
+    red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
+    data[red : red + 4], data[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(data).replace(name, other)
+
+
+def claiming(size: Size) -> bytes:
+    """A PNG whose header claims this size, with hardly any pixels behind it."""
+    data = bytearray(encode(Image.new("RGB", (1, 1))))
+    data[16:24] = struct.pack(">II", *size)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    return bytes(data)

@@ -47,7 +47,7 @@ class Crop(Operation):
     examples = [
         Example({"width": {"value": 40}, "height": {"value": 40}}, size=(40, 40)),
         Example({"width": {"value": 40}, "height": {"value": 90}, "fit": False, "gravity": "south"}, size=(40, 80)),
-        Example({"width": {"value": 25, "unit": "%"}, "fit": False, "x": {"value": -70}}, size=(5, 20)),
+        Example({"width": {"value": 25, "unit": "%"}, "fit": False, "x": {"value": -50}}, size=(13, 20)),
     ]
 
     @classmethod
