@@ -4,9 +4,14 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from ipaddress import ip_network
 from typing import Any
+
+from storage import http
+from storage.addresses import Policy
 
 # Addresses that nobody may reach unless an operator says so.
 CLOSED_ADDRESSES = [
@@ -72,6 +77,10 @@ HOSTILE_URLS = [
 
 
 OK = b"HTTP/1.1 200 OK\r\n"
+SECRET = b"the canary's secret"
+ANY_PORT = Policy(ports=None)
+LOOPBACK = Policy(ports=None, networks=(ip_network("127.0.0.0/8"),))
+SECONDS = 0.4  # what an abusive server gets
 
 connects: list[Any] = []
 """Every address that any socket of this process was told to connect to."""
@@ -151,3 +160,37 @@ def answer(body: bytes = b"", *, status: str = "200 OK", headers: str = "") -> B
     """A well-behaved answer."""
     head = f"HTTP/1.1 {status}\r\n{headers}content-length: {len(body)}\r\n\r\n"
     return lambda connection, _: connection.sendall(head.encode() + body)
+
+
+def redirect(location: str, status: str = "302 Found"):
+    return lambda connection, _: connection.sendall(
+        f"HTTP/1.1 {status}\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n".encode()
+    )
+
+
+def keep_sending(piece: bytes, *, head: bytes = b"", every_seconds: float = 0):
+    def behave(connection, _):
+        connection.sendall(head)
+        while True:
+            connection.sendall(piece)
+            time.sleep(every_seconds)
+
+    return behave
+
+
+def keep_quiet(connection, _):
+    connection.recv(1)  # until the client hangs up
+
+
+def fetch(
+    url: str, *, policy: Policy = LOOPBACK, total_seconds: float = SECONDS, max_bytes: int = 1_000_000, **options
+):
+    return http.get(url, policy=policy, total_seconds=total_seconds, max_bytes=max_bytes, **options)
+
+
+@contextmanager
+def ends_in_time():
+    """Fail unless the block ends within its total limit and a second."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < SECONDS + 1

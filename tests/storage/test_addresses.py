@@ -10,10 +10,7 @@ from storage.addresses import Policy, Target, closed_because, policy
 from storage.errors import UrlRefused
 from storage.http import refuse_early
 from storage.sockets import AddressBlocked, GuardedBackend, deadline
-from tests.storage.hostile import CLOSED_ADDRESSES, HOSTILE_URLS, SPELLED_HOSTS, connects, host_of
-
-ANY_PORT = Policy(ports=None)
-LOOPBACK = Policy(ports=None, networks=(ip_network("127.0.0.0/8"),))
+from tests.storage.hostile import ANY_PORT, CLOSED_ADDRESSES, HOSTILE_URLS, LOOPBACK, SPELLED_HOSTS, connects, host_of
 
 
 @pytest.mark.parametrize("address", CLOSED_ADDRESSES)
@@ -59,7 +56,6 @@ def test_the_table_of_hostile_urls_is_long_enough_and_has_no_doubles():
 def test_a_host_that_spells_a_closed_address_is_not_connected_to_either(host):
     """The second fence: what the early refusal might miss is judged again as the address it becomes."""
     target = Target.parse(f"http://{host}/")
-    connects.clear()
     with deadline(2), pytest.raises(httpcore.ConnectError):
         GuardedBackend(ANY_PORT).connect_tcp(target.host, 80)
     assert connects == []

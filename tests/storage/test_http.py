@@ -1,74 +1,29 @@
-import gzip
 import logging
 import re
-import socket
-import ssl
-import threading
 import time
-import tracemalloc
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from storage import http
 from storage.addresses import Policy
-from storage.errors import StorageError, TooLarge, Unreachable, UrlRefused
-from storage.sockets import tls_context
+from storage.errors import StorageError, Unreachable, UrlRefused
 from tests.storage.hostile import (
+    ANY_PORT,
     CLOSED_ADDRESSES,
     HOSTILE_URLS,
-    OK,
+    LOOPBACK,
+    SECONDS,
+    SECRET,
     RawServer,
     answer,
     connects,
+    ends_in_time,
+    fetch,
+    keep_quiet,
+    redirect,
     serving,
 )
-
-SECRET = b"the canary's secret"
-ANY_PORT = Policy(ports=None)
-LOOPBACK = Policy(ports=None, networks=(ip_network("127.0.0.0/8"),))
-SECONDS = 0.4  # what an abusive server gets
-
-
-def fetch(
-    url: str, *, policy: Policy = LOOPBACK, total_seconds: float = SECONDS, max_bytes: int = 1_000_000, **options
-):
-    return http.get(url, policy=policy, total_seconds=total_seconds, max_bytes=max_bytes, **options)
-
-
-@pytest.fixture(autouse=True)
-def _count_from_zero():
-    connects.clear()
-
-
-@pytest.fixture(scope="module")
-def canary():
-    with serving(answer(SECRET), host="0.0.0.0") as server:
-        yield server
-
-
-@pytest.fixture
-def names(monkeypatch):
-    """Name servers of our own: `names[host]` is the list of successive answers, the last one for ever."""
-    table: dict[str, list[list[str]]] = {}
-    real = socket.getaddrinfo
-
-    def look_up(host, port, *arguments, **options):
-        if host not in table:
-            return real(host, port, *arguments, **options)
-        answers = table[host]
-        found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [row for address in found for row in real(address, port, *arguments, **options)]
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    return table
-
 
 # --- Who is reached ---
 
@@ -164,12 +119,6 @@ def test_the_settings_decide_where_no_policy_is_given(settings):
 # --- Redirects ---
 
 
-def redirect(location: str, status: str = "302 Found"):
-    return lambda connection, _: connection.sendall(
-        f"HTTP/1.1 {status}\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n".encode()
-    )
-
-
 # Those that a Location header can hold and that name a host of their own: the rest leads back to the same server.
 ELSEWHERE = [url for url in HOSTILE_URLS if re.fullmatch(r"\w+://[^/].*", url) and url.isprintable()]
 
@@ -239,152 +188,6 @@ def test_a_post_takes_a_redirect_for_an_answer(status, canary):
     assert canary.accepted == 0
 
 
-# --- Servers that never let go ---
-
-
-@contextmanager
-def ends_in_time():
-    """Fail unless the block ends within its total limit and a second."""
-    began = time.monotonic()
-    yield
-    assert time.monotonic() - began < SECONDS + 1
-
-
-def keep_sending(piece: bytes, *, head: bytes = b"", every_seconds: float = 0):
-    def behave(connection, _):
-        connection.sendall(head)
-        while True:
-            connection.sendall(piece)
-            time.sleep(every_seconds)
-
-    return behave
-
-
-def keep_quiet(connection, _):
-    connection.recv(1)  # until the client hangs up
-
-
-LATE = {
-    "a body that drips": keep_sending(b"x", head=OK + b"content-length: 1000\r\n\r\n", every_seconds=0.05),
-    "a body that drips without a length": keep_sending(b"x", head=OK + b"\r\n", every_seconds=0.05),
-    "chunks that drip": keep_sending(
-        b"1\r\nx\r\n", head=OK + b"transfer-encoding: chunked\r\n\r\n", every_seconds=0.05
-    ),
-    "headers that drip": keep_sending(b"x-a: b\r\n", head=OK, every_seconds=0.05),
-    "a status line that drips": keep_sending(b" ", head=b"HTTP/1.1 200", every_seconds=0.05),
-    "interim answers for ever": keep_sending(b"HTTP/1.1 103 Early\r\n\r\n", every_seconds=0.01),
-    "no answer": keep_quiet,
-    "headers and no body": lambda c, h: (c.sendall(OK + b"content-length: 9\r\n\r\n"), keep_quiet(c, h)),
-}
-
-
-@pytest.mark.parametrize("behave", LATE.values(), ids=LATE.keys())
-def test_a_server_that_is_never_done_is_left_in_time(behave):
-    with serving(behave) as server, ends_in_time(), pytest.raises(Unreachable):
-        fetch(server.url())
-
-
-@pytest.mark.parametrize("behave", LATE.values(), ids=LATE.keys())
-def test_a_callback_to_a_server_that_is_never_done_is_left_in_time(behave):
-    with serving(behave) as server, ends_in_time(), pytest.raises(Unreachable):
-        http.post(server.url(), b"{}", headers={}, total_seconds=SECONDS, policy=LOOPBACK)
-
-
-def test_a_server_that_never_reads_is_left_in_time():
-    with serving(lambda *_: server.stopped.wait(5)) as server, ends_in_time(), pytest.raises(Unreachable):
-        http.post(server.url(), b"x" * 50_000_000, headers={}, total_seconds=SECONDS, policy=LOOPBACK)
-
-
-def test_a_server_that_never_shakes_hands_is_left_in_time():
-    with serving(keep_quiet) as server, ends_in_time(), pytest.raises(Unreachable):
-        fetch(server.url(scheme="https"))
-
-
-def test_name_servers_that_never_answer_cost_no_more_than_the_limit(monkeypatch):
-    stuck = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: (stuck.wait(5), [])[1])
-    with ends_in_time(), pytest.raises(Unreachable):
-        fetch("http://slow.example/")
-    stuck.set()
-
-
-ENDLESS = {
-    "without a length": keep_sending(b"x" * 65536, head=OK + b"\r\n"),
-    "in chunks": keep_sending(b"10000\r\n" + b"x" * 65536 + b"\r\n", head=OK + b"transfer-encoding: chunked\r\n\r\n"),
-    "with a length": keep_sending(b"x" * 65536, head=OK + b"content-length: 100000000\r\n\r\n"),
-}
-
-
-@pytest.mark.parametrize("behave", ENDLESS.values(), ids=ENDLESS.keys())
-def test_a_body_above_the_limit_is_refused_and_never_held(behave):
-    with serving(behave) as server, ends_in_time():
-        tracemalloc.start()
-        try:
-            with pytest.raises(TooLarge, match="1000000 bytes"):
-                fetch(server.url())
-            assert tracemalloc.get_traced_memory()[1] < 1_000_000 + 2_000_000
-        finally:
-            tracemalloc.stop()
-
-
-def test_a_length_above_the_limit_is_refused_without_reading():
-    with serving(lambda c, h: (c.sendall(OK + b"content-length: 1000001\r\n\r\n"), keep_quiet(c, h))) as server:
-        began = time.monotonic()
-        with pytest.raises(TooLarge):
-            fetch(server.url(), total_seconds=5)
-    assert time.monotonic() - began < 1
-
-
-@pytest.mark.parametrize("size", [0, 1, 999, 1000])
-def test_a_body_up_to_the_limit_is_whole(size):
-    with serving(answer(b"x" * size)) as server:
-        assert len(fetch(server.url(), max_bytes=1000).body) == size
-
-
-def test_headers_without_end_are_refused():
-    endless = keep_sending(b"x-a: " + b"b" * 1000 + b"\r\n", head=OK)
-    with serving(endless) as server, ends_in_time(), pytest.raises(Unreachable):
-        fetch(server.url())
-
-
-def test_a_compressed_answer_is_refused_and_not_unpacked():
-    bomb = gzip.compress(b"\0" * 5_000_000)
-    packed = answer(bomb, headers="Content-Encoding: gzip\r\n")
-    with serving(packed) as server, pytest.raises(UrlRefused, match="compressed"):
-        fetch(server.url())
-
-
-def test_of_a_long_answer_to_a_callback_only_the_beginning_is_read():
-    sent = []
-
-    def behave(connection, _):
-        connection.sendall(OK + b"content-encoding: gzip\r\n\r\n")
-        with suppress(OSError):
-            while True:
-                sent.append(connection.send(b"x" * 65536))
-
-    with serving(behave) as server, ends_in_time():
-        response = http.post(server.url(), b"{}", headers={}, total_seconds=SECONDS, policy=LOOPBACK)
-    assert (response.status, len(response.body)) == (200, 65536)
-    assert sum(sent) < 20_000_000  # what the kernel's buffers took, not what the server had
-
-
-def test_a_callback_sends_exactly_its_bytes_and_headers():
-    got = []
-
-    def behave(connection, head):
-        got.append(head)
-        answer(b"ok", status="202 Accepted")(connection, head)
-
-    with serving(behave) as server:
-        http.post(
-            server.url(), b'{"a": 1}', headers={"Content-Type": "application/json", "X-Sig": "é"}, policy=LOOPBACK
-        )
-    assert b"content-length: 8\r\n" in got[0].lower()
-    assert b"content-type: application/json\r\n" in got[0]
-    assert "x-sig: é".encode() in got[0]
-
-
 # --- What is said about it ---
 
 
@@ -422,99 +225,11 @@ def test_the_log_says_why(names, caplog):
 
 def test_a_blocked_name_tells_nothing_about_the_port_behind_it(names, canary):
     names["inside.example"] = [["127.0.0.1"]]
-    took = []
-    for port in (canary.port, 1):
+    took: dict[int, list[float]] = {canary.port: [], 1: []}
+    for port in [canary.port, 1] * 3:
         began = time.monotonic()
         with pytest.raises(Unreachable):
             fetch(f"http://inside.example:{port}/", policy=ANY_PORT)
-        took.append(time.monotonic() - began)
-    assert max(took) < 0.1
+        took[port].append(time.monotonic() - began)
+    assert abs(min(took[canary.port]) - min(took[1])) < 0.1
     assert connects == []
-
-
-# --- TLS ---
-
-
-class Authority:
-    """A certificate authority of a test."""
-
-    def __init__(self, folder):
-        self.folder, self.key = folder, ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
-        self.certificate = self._sign(self.name, self.key, x509.BasicConstraints(ca=True, path_length=None))
-        self.file = folder / "authority.pem"
-        self.file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
-
-    def server_context(self, name: str, *, days: int = 1) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = self._sign(subject, key, x509.SubjectAlternativeName([x509.DNSName(name)]), days=days)
-        pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        file = self.folder / "server.pem"
-        file.write_bytes(key.private_bytes(*pem) + certificate.public_bytes(serialization.Encoding.PEM))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
-
-    def _sign(self, subject, key, extension, *, days=1):
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder(self.name, subject, key.public_key(), x509.random_serial_number())
-        builder = builder.not_valid_before(now - timedelta(days=10)).not_valid_after(now + timedelta(days=days))
-        return builder.add_extension(extension, critical=False).sign(self.key, hashes.SHA256())
-
-
-@pytest.fixture
-def authority(tmp_path, monkeypatch, names):
-    """An authority that the client trusts, and the name `images.example` on loopback."""
-    made = Authority(tmp_path)
-    names["images.example"] = names["other.example"] = [["127.0.0.1"]]
-    monkeypatch.setenv("SSL_CERT_FILE", str(made.file))
-    tls_context.cache_clear()
-    yield made
-    tls_context.cache_clear()
-
-
-def test_tls_is_checked_against_the_name_in_the_url(authority):
-    asked = []
-    context = authority.server_context("images.example")
-    context.sni_callback = lambda _, name, __: asked.append(name)
-    with serving(answer(b"secure"), tls=context) as server:
-        response = fetch(server.url("images.example", scheme="https"))
-        assert (response.body, response.address, asked) == (b"secure", "127.0.0.1", ["images.example"])
-        assert f"host: images.example:{server.port}".encode() in server.heads[0]
-        with pytest.raises(Unreachable):
-            fetch(server.url("other.example", scheme="https"))
-        with pytest.raises(Unreachable):
-            fetch(server.url("127.0.0.1", scheme="https"))
-        assert len(server.heads) == 1
-
-
-def test_an_expired_certificate_is_refused(authority):
-    with serving(answer(b"x"), tls=authority.server_context("images.example", days=-1)) as server:
-        with pytest.raises(Unreachable):
-            fetch(server.url("images.example", scheme="https"))
-        assert server.heads == []
-
-
-def test_a_certificate_of_an_unknown_authority_is_refused(authority, tmp_path_factory):
-    stranger = Authority(tmp_path_factory.mktemp("stranger"))
-    with serving(answer(b"x"), tls=stranger.server_context("images.example")) as server:
-        with pytest.raises(Unreachable):
-            fetch(server.url("images.example", scheme="https"))
-        assert server.heads == []
-
-
-def test_a_redirect_from_https_to_http_is_refused(authority, canary):
-    context = authority.server_context("images.example")
-    with (
-        serving(redirect(canary.url()), tls=context) as server,
-        pytest.raises(UrlRefused, match="from https to http"),
-    ):
-        fetch(server.url("images.example", scheme="https"))
-    assert canary.accepted == 0
-
-
-def test_a_tls_body_that_drips_is_left_in_time(authority):
-    drip, context = LATE["a body that drips"], authority.server_context("images.example")
-    with serving(drip, tls=context) as server, ends_in_time(), pytest.raises(Unreachable):
-        fetch(server.url("images.example", scheme="https"))

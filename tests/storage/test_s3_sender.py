@@ -5,7 +5,6 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_network
 
 import boto3
 import pytest
@@ -15,9 +14,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 from storage.addresses import Policy
 from storage.errors import TooLarge, UrlRefused
 from storage.http import send_for_s3
-from tests.storage.hostile import OK, answer, connects, serving
+from tests.storage.hostile import LOOPBACK, OK, answer, connects, serving
 
-LOOPBACK = Policy(ports=None, networks=(ip_network("127.0.0.0/8"),))
 MISSING = b'<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>no</Message></Error>'
 
 
@@ -79,11 +77,6 @@ def s3_server():
 def server():
     with s3_server() as made:
         yield made
-
-
-@pytest.fixture(autouse=True)
-def _count_from_zero():
-    connects.clear()
 
 
 def client(endpoint: str, policy: Policy = LOOPBACK, *, attempts: int = 1, **options):
