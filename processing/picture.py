@@ -130,12 +130,15 @@ def load(data: bytes, limits: Limits, wanted: Callable[[Size], Size | None] = la
     Raises UnsupportedFormat, BrokenImage or TooManyPixels.
     """
     image = _open(data)
+    _check_source(image.size, limits)
     facts = _read_facts(image)
-    _check_source(facts.size, limits)
     try:
         frame = _decode(image, facts, wanted(facts.size))
     except DECODE_ERRORS as error:
         raise BrokenImage(f"the {facts.format} data cannot be decoded: {error}") from None
+    if facts.format != "jpeg":
+        # Only a JPEG is reduced; a PNG may say how it is turned as late as behind its pixels.
+        facts = replace(facts, size=frame.size)
     return _with_losses(Picture(frames=(frame,), size=facts.size, source=facts), facts)
 
 
@@ -155,7 +158,7 @@ def _open(data: bytes) -> Image.Image:
 
 def _read_facts(image: Image.Image) -> SourceFacts:
     try:
-        turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        turned = _is_turned(image)
         frames = getattr(image, "n_frames", 1)
     except DECODE_ERRORS as error:
         raise BrokenImage(f"the picture's header cannot be read: {error}") from None
@@ -164,6 +167,15 @@ def _read_facts(image: Image.Image) -> SourceFacts:
     # A stereo photo names two frames but is one picture to everyone.
     frames = 1 if image.format == "MPO" else frames
     return SourceFacts(name, size, image.mode, frames, image.info.get("icc_profile"))
+
+
+def _is_turned(image: Image.Image) -> bool:
+    """Whether width and height change places when the header's orientation is obeyed."""
+    if image.format == "TIFF":
+        return False  # Pillow gives the size of a TIFF as turned
+    if image.format == "PNG" and "exif" not in image.info:
+        return False  # Pillow would decode all pixels to look behind them
+    return image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
 
 
 def _check_source(size: Size, limits: Limits) -> None:
@@ -179,7 +191,10 @@ def _decode(image: Image.Image, facts: SourceFacts, wanted: Size | None) -> Imag
         turned = facts.size != image.size
         image.draft(None, (wanted[1], wanted[0]) if turned else wanted)
     image.load()
-    return profiles.to_srgb(_to_working(ImageOps.exif_transpose(image)), facts.profile)
+    frame = profiles.to_srgb(_to_working(ImageOps.exif_transpose(image)), facts.profile)
+    # Encoders would write some of it: a comment, a resolution.
+    frame.info.clear()
+    return frame
 
 
 def _to_working(image: Image.Image) -> Image.Image:

@@ -59,7 +59,7 @@ def differs(profile: bytes | None) -> bool:
         return False
     try:
         name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
-    except ImageCms.PyCMSError:
+    except (ImageCms.PyCMSError, OSError):
         return False
     return "srgb" not in name.lower()
 
