@@ -55,8 +55,9 @@ def watch(lines: Iterable[str]) -> None:
 def kill_families(leaders: Iterable[int]) -> None:
     """SIGKILL each leader, what lives in its session, and all descendants, until none is left.
 
-    A process may have left the session; then it is found by its parents as long as they live, so all are
-    collected before the first is killed.
+    A process may have left the session, as the children that do the pixels have; then it is found by its parents
+    as long as they live, so all are collected before the first is killed. The SIGTERM that a leader gets when the
+    supervisor dies doesn't spoil that: Celery and gunicorn need longer to end than this needs to look.
     """
     sessions = set(leaders)
     for _ in range(ROUNDS if sessions else 0):
