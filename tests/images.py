@@ -117,8 +117,9 @@ def every_source(size: Size) -> dict[str, bytes]:
     return files
 
 
+@cache
 def swapped_profile() -> bytes:
-    """An RGB profile, of a made-up device, in which red and green have changed places."""
+    """An RGB profile, of a made-up device, in which red and green have changed places. Made once: it bears a time."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     name, other = ("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
     red, green = data.index(b"rXYZ"), data.index(b"gXYZ")
