@@ -12,7 +12,7 @@ from typing import IO
 
 from project import embedded
 from project.console import Console
-from project.probes import answers, broker_answers, find_port_problem, last_lines
+from project.probes import answers, broker_answers, find_port_problem, last_lines, skip_traceback
 from project.programs import FLOWER_USER, Plan, list_commands, name_nodes, suffix_for
 from project.supervisor import GUARDIAN, ROOT, Program, Supervisor
 
@@ -51,7 +51,8 @@ class Instance:
         quiet: bool = True,
     ) -> None:
         self.data_dir = data_dir.absolute()
-        self.environment = {**os.environ, **(env or {})}
+        merged = {**os.environ, **(env or {})}
+        self.environment = {name: value for name, value in merged.items() if value}  # empty: as if it weren't set
         self.has_own_broker = not self.environment.get("CELERY_BROKER_URL")
         self.plan = Plan(
             data_dir=self.data_dir,
@@ -125,7 +126,9 @@ class Instance:
         command = [*GUARDIAN, "launch", str(os.getpid()), sys.executable, "manage.py", *arguments]
         done = self._run(command)
         if done.returncode:
-            raise StartError(f"manage.py {arguments[0]} failed:\n{last_lines(done.stdout)}")
+            log = self.data_dir / "log" / f"{arguments[0]}.log"
+            log.write_text(done.stdout)
+            raise StartError(f"manage.py {arguments[0]} failed (all of it: {log}):\n{skip_traceback(done.stdout)}")
         return done.stdout
 
     @property

@@ -47,3 +47,11 @@ def broker_answers(socket_path: Path) -> bool:
 
 def last_lines(output: str) -> str:
     return "\n".join([line for line in output.splitlines() if line.strip()][-TAIL_LINES:])
+
+
+def skip_traceback(output: str) -> str:
+    """The end of what a command printed, without the way there: an error's own words are enough for an operator."""
+    lines = output.splitlines()
+    frames = [number for number, line in enumerate(lines) if line.startswith("  File ")]
+    after = lines[frames[-1] + 1 :] if frames else lines
+    return last_lines("\n".join(line for line in after if not frames or not line.startswith("    ")))
