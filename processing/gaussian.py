@@ -18,7 +18,7 @@ LINES = 128
 """Lines transformed at a time: their spectrum needs several times their memory."""
 
 SLACK = 1 / 64
-"""The fraction of a result is dropped; this keeps the error of the transform, a hundredth of it, from costing one level."""
+"""A result loses its fraction; this keeps the error of the transform, a hundredth of it, from costing a whole level."""
 
 FAINT = 0.05
 """Below this alpha (of 255) all around, a pixel's colour is left alone: nothing there has a colour worth mixing in."""
@@ -43,7 +43,8 @@ def blur_pixels(pixels: Pixels, alpha: NDArray[np.uint8] | None, *, sigma: float
 
 
 def _divide(plane: Plane, weight: Plane, otherwise: Plane) -> Plane:
-    return np.where(weight > FAINT, plane / np.maximum(weight, FAINT), otherwise)
+    """The plane by its weight; where that is faint, what `otherwise` holds, which is overwritten."""
+    return np.divide(plane, weight, out=otherwise, where=weight > FAINT)
 
 
 def _blur_plane(plane: Plane, sigma: float, taps: int) -> Plane:

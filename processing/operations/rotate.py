@@ -84,9 +84,8 @@ def _back(old: Size, new: Size, degrees: float) -> Affine:
 def _turn(frame: Image.Image, size: Size, back: Affine, background: Color | None) -> Image.Image:
     """The turned frame over its background, on premultiplied alpha, its outline smoothed."""
     mode = "RGB" if background and frame.mode == "RGB" else "RGBa"
-    padded = pad_edges(frame, MARGIN)
     ground = Image.new(mode, size, (*rgb(background), 255)[: len(mode)] if background else 0)
-    turned = _transform(_convert(padded, mode), size, back, Image.Resampling.BICUBIC)
+    turned = _transform(_convert(pad_edges(frame, MARGIN), mode), size, back, Image.Resampling.BICUBIC)
     ground.paste(turned, mask=_transform(_outline(frame.size), size, back, Image.Resampling.BILINEAR))
     return _convert(ground, "RGB" if mode == "RGB" else "RGBA")
 
