@@ -45,8 +45,8 @@ LINTERS = (
     ("-m", "ruff", "format", "--check", "."),
     ("-m", "mypy"),
     (".venv/bin/lint-imports",),
-    ("manage.py", "makemigrations", "--check", "--dry-run"),
-    ("manage.py", "check"),
+    ("manage.py", "makemigrations", "--check", "--dry-run", "--settings=tests.settings"),
+    ("manage.py", "check", "--settings=tests.settings"),
 )
 
 # uv reads none of pip's settings. Where the user made none for uv, pip's hold for it too.
