@@ -127,6 +127,7 @@ class Instance:
         done = self._run(command)
         if done.returncode:
             log = self.data_dir / "log" / f"{arguments[0]}.log"
+            log.parent.mkdir(mode=0o700, exist_ok=True)
             log.write_text(done.stdout)
             raise StartError(f"manage.py {arguments[0]} failed (all of it: {log}):\n{skip_traceback(done.stdout)}")
         return done.stdout
