@@ -208,8 +208,13 @@ class SeaweedFS:
 
     def client(self) -> S3Client:
         """A boto3 client with this server's keys."""
-        keys = {"aws_access_key_id": self.access_key, "aws_secret_access_key": self.secret_key}
-        return boto3.client("s3", endpoint_url=self.endpoint_url, region_name=self.REGION, **keys)
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint_url,
+            region_name=self.REGION,
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+        )
 
     def stop(self) -> None:
         """Kill it: what it holds is thrown away. Its sockets lie in /tmp, whatever it is told."""
