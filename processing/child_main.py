@@ -36,7 +36,7 @@ from processing.sandbox import kernel
 
 SYSTEM_FILES = (
     *("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"),
-    *("/dev/null", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu"),
+    *("/dev/null", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo", "/proc/self/auxv", "/sys/devices/system/cpu"),
 )
 """What libraries open when they are used for the first time: shared objects, and what the machine is."""
 

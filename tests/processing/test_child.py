@@ -320,6 +320,15 @@ def test_a_process_is_replaced_after_so_many_pictures():
     assert len({first, second, pids[4]}) == 3
 
 
+def test_replaced_processes_leave_neither_descriptors_nor_dead_bodies():
+    with running(max_items=1) as child:
+        run(child, small())
+        before = links_of("self"), children_of(os.getpid())
+        run(child, small())
+        run(child, small())
+        assert (links_of("self"), children_of(os.getpid())) == before
+
+
 def test_a_run_that_is_broken_off_leaves_nothing_for_the_next(child, bomb):
     class SoftLimitError(Exception):
         pass
