@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from processing import sandbox
-from processing.sandbox import seccomp
+from processing.sandbox import landlock, seccomp
 
 SCRIPT = Path(__file__).with_name("locked_down.py")
 ALLOWED = ["read a named file", "start a thread", "import a module", "ask for a limit"]
@@ -199,3 +199,9 @@ def test_a_machine_without_a_table_is_said_to_have_no_filter(monkeypatch):
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     assert seccomp.install() == "absent: no table of system calls for riscv64"
     assert "Seccomp:\t2" not in Path(f"/proc/{os.getpid()}/status").read_text()
+
+
+def test_a_kernel_without_landlock_is_said_to_have_none(monkeypatch):
+    monkeypatch.setattr(landlock, "CREATE_RULESET", 1 << 20)
+    assert landlock.restrict([Path("/usr")]) == "absent: Function not implemented"
+    assert Path("/proc/self/status").read_text()
