@@ -21,6 +21,7 @@ from project import embedded
 from project.instance import Instance, StartError
 from project.probes import answers, broker_answers, find_port_problem, skip_traceback
 from project.programs import Plan, list_commands
+from project.serve import StopAsked, StopHandler
 from tests.services import find_free_ports
 
 WAIT_SECONDS = 60
@@ -130,6 +131,14 @@ django.db.utils.OperationalError: connection failed
     expected = "django.db.utils.OperationalError: connection failed\n\tIs the server running?"
     assert skip_traceback(output) == expected
     assert skip_traceback("CommandError: no such file\n") == "CommandError: no such file"
+
+
+def test_the_first_signal_ends_the_waiting_and_the_next_ones_do_not_interrupt_the_stop(tmp_path: Path) -> None:
+    handler = StopHandler(Instance(tmp_path, port=1))
+    with pytest.raises(StopAsked):
+        handler(signal.SIGINT, None)
+    handler(signal.SIGINT, None)
+    assert handler.is_stopping
 
 
 # --- command lines -----------------------------------------------------------------------------------------------
