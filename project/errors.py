@@ -3,7 +3,7 @@
 from django.http import HttpRequest, JsonResponse
 
 
-def not_found(_request: HttpRequest, _exception: Exception | None = None) -> JsonResponse:
+def not_found(_request: HttpRequest, exception: Exception | None = None) -> JsonResponse:  # noqa: ARG001
     """A path that nobody owns."""
     return JsonResponse({"message": "There is nothing at this path."}, status=404)
 
