@@ -66,7 +66,7 @@ class ActingAdmin(ScopedAdmin):
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         obj = context.get("original")
-        context["object_tools"] = list(self._tools(request, obj)) if obj else []
+        context["object_tools"] = list(self.object_tools(request, obj)) if obj else []
         return super().render_change_form(request, context, *args, **kwargs)
 
     def run_object_action(self, request: HttpRequest, object_id: int, *, name: str) -> HttpResponse:
@@ -145,7 +145,8 @@ class ActingAdmin(ScopedAdmin):
     def _url_name(self, name: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
 
-    def _tools(self, request: HttpRequest, obj: Model) -> Iterator[dict[str, str]]:
+    def object_tools(self, request: HttpRequest, obj: Model) -> Iterator[dict[str, str]]:
+        """The buttons that are shown on the row's page now."""
         if not self.has_act_permission(request, obj):
             return
         for name in self.object_actions:

@@ -102,7 +102,7 @@ class ScopedAdmin(ModelAdmin):
 
     def formfield_for_foreignkey(
         self, db_field: "ForeignKey[Any, Any]", request: HttpRequest, **kwargs: Any
-    ) -> ModelChoiceField[Any] | None:
+    ) -> "ModelChoiceField[Any] | None":
         kwargs["queryset"] = self._choices(db_field.remote_field.model, request)
         mine = own_account(request)
         if mine is None or db_field.remote_field.model is not Account:

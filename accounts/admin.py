@@ -1,0 +1,138 @@
+"""The admin pages of accounts, people, keys and domains."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.forms import AdminPasswordChangeForm
+
+from accounts.actions import ActingAdmin, ObjectAction, object_action
+from accounts.forms import ApiKeyForm, DomainForm, NewApiKeyForm, UserChangeForm, UserCreationForm
+from accounts.models import Account, ApiKey, Domain, User
+from accounts.scoping import ScopedAdmin
+
+# Who may do what follows from account and role; groups would be a second answer to the same question.
+admin.site.unregister(Group)
+
+
+@admin.register(Account)
+class AccountAdmin(ScopedAdmin):
+    """Tenants. People see their own; only operators change one."""
+
+    account_path = "pk"
+    writer_roles = frozenset()
+    list_display = ("name", "plan", "credits", "payment_due", "created_at")
+    list_filter = ("plan", "payment_due")
+    search_fields = ("name",)
+    readonly_fields = ("created_at",)
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Not while it has jobs: `manage.py purge` takes those away in pieces, one page could not."""
+        is_empty = not isinstance(obj, Account) or not obj.jobs.exists()  # type: ignore[attr-defined]
+        return is_empty and super().has_delete_permission(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Whoever may delete an account may delete what it holds, also rows that have no delete button."""
+        found, counts, _, protected = super().get_deleted_objects(objs, request)
+        return found, counts, set(), protected
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[type-arg, misc]
+    """People. Without an account and with the staff mark: an operator."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("email", "name", "account", "role", "is_active", "is_staff", "last_login")
+    list_filter = ("account", "role", "is_active", "is_staff")
+    list_select_related = ("account",)
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "created_at")
+    fieldsets = (
+        (None, {"fields": ("email", "name", "account", "role")}),
+        ("Access", {"fields": ("is_active", "is_staff", "last_login", "created_at")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "name", "account", "role", "is_staff", "password1", "password2")}),)
+
+    def object_tools(self, request: HttpRequest, obj: Model) -> Iterator[dict[str, str]]:
+        if self.has_change_permission(request, obj):
+            link = reverse("admin:auth_user_password_change", args=[obj.pk])
+            yield {"title": "Set password", "icon": "password", "link": link}
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ActingAdmin):
+    """Keys. They are revoked, never deleted: a row that is gone could be brought along again."""
+
+    form = ApiKeyForm
+    object_actions = ("revoke",)
+    list_display = ("name", "account", "shown_secret", "shown_scopes", "expires_at", "revoked_at", "last_used_at")
+    list_filter = ("account", "revoked_at", "expires_at")
+    list_select_related = ("account",)
+    search_fields = ("name", "last_four")
+    readonly_fields = ("shown_secret", "created_at", "last_used_at", "revoked_at")
+    fields = ("account", "name", "scopes", "expires_at", "shown_secret", "created_at", "last_used_at", "revoked_at")
+    actions = None
+
+    @admin.display(description="secret")
+    def shown_secret(self, key: ApiKey) -> str:
+        return f"…{key.last_four}"
+
+    @admin.display(description="scopes")
+    def shown_scopes(self, key: ApiKey) -> str:
+        return ", ".join(key.scopes)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return super().get_fields(request, obj) if obj else ("account", "name", "scopes", "expires_at", "secret")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs, **({} if obj else {"form": NewApiKeyForm}))
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        obj.new_secret = getattr(form, "new_secret", None)
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """The page that shows the new secret; a brought one is known already."""
+        if obj.new_secret:
+            return self.render_secret(request, obj, obj.new_secret, what="New API key")
+        return super().response_add(request, obj, post_url_continue)  # type: ignore[no-any-return]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @object_action(
+        ObjectAction(
+            title="Revoke",
+            icon="key_off",
+            question="Revoke the key {}? Clients that use it are refused from now on. It cannot be taken back.",
+            is_destructive=True,
+            when=lambda key: key.revoked_at is None,
+        )
+    )
+    def revoke(self, request: HttpRequest, key: ApiKey) -> None:
+        if not ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            raise ValidationError("This key has been revoked before.")
+        messages.success(request, f"The key {key} is revoked.")
+
+
+@admin.register(Domain)
+class DomainAdmin(ScopedAdmin):
+    """Hosts whose pages may call from a browser."""
+
+    form = DomainForm
+    list_display = ("host", "account")
+    list_filter: ClassVar = ("account",)
+    list_select_related = ("account",)
+    search_fields = ("host",)

@@ -1,0 +1,133 @@
+"""Forms of the accounts' admin pages, and fields that others share."""
+
+import re
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.core.exceptions import ValidationError
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from accounts.keys import SCOPES, hash_secret, make_secret
+from accounts.models import ApiKey, Domain, User
+from accounts.secrets import check_secret
+
+HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = UnfoldAdminTextareaWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (initial or []) != self.to_python(data)
+
+
+class UserCreationForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """A new person, known by an e-mail address, with a password typed twice."""
+
+    class Meta:
+        model = User
+        fields: ClassVar = ["email"]
+        widgets: ClassVar = {"email": UnfoldAdminEmailInputWidget()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
+
+    def clean_email(self) -> str:
+        return clean_email(self)
+
+
+class UserChangeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A person's facts. The password has a page of its own."""
+
+    class Meta:
+        model = User
+        fields: ClassVar = ["email", "name", "account", "role", "is_active", "is_staff"]
+
+    def clean_email(self) -> str:
+        return clean_email(self)
+
+
+def clean_email(form: "forms.ModelForm[User]") -> str:
+    """The address in small letters: people don't remember how they once wrote it."""
+    email: str = form.cleaned_data["email"].lower()
+    if User.objects.filter(email__iexact=email).exclude(pk=form.instance.pk).exists():
+        raise ValidationError("This address is in use already.")
+    return email
+
+
+class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What of a key can be changed."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, scope) for scope in SCOPES],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        required=False,
+        help_text="What calls with this key may do.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields: ClassVar = ["account", "name", "scopes", "expires_at"]
+
+
+class NewApiKeyForm(ApiKeyForm):
+    """A new key: with a secret of its own, or with one that clients have already."""
+
+    secret = forms.CharField(
+        required=False,
+        strip=True,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        label="Existing secret",
+        help_text="Only to bring a key of another service along, so that its clients need no change. "
+        "Left empty, a new secret is made and shown once.",
+    )
+    new_secret: str | None = None
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"]
+        fault = check_secret(secret) if secret else None
+        if fault:
+            raise ValidationError(f"A secret {fault}.")
+        if secret and ApiKey.objects.filter(secret_hash=hash_secret(secret)).exists():
+            raise ValidationError("This secret is or was in use already.")
+        return secret
+
+    def save(self, commit: bool = True) -> ApiKey:
+        """Keeps the hash and the last four characters. The secret itself lives on in `new_secret` alone."""
+        brought = self.cleaned_data["secret"]
+        secret = brought or make_secret()
+        self.new_secret = None if brought else secret
+        self.instance.secret_hash = hash_secret(secret)
+        self.instance.last_four = secret[-4:]
+        return super().save(commit)  # type: ignore[no-any-return]
+
+
+class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A host that browsers may call from."""
+
+    class Meta:
+        model = Domain
+        fields: ClassVar = ["account", "host"]
+
+    def clean_host(self) -> str:
+        host: str = self.cleaned_data["host"].strip().lower()
+        if not HOST.fullmatch(host):
+            raise ValidationError("A host reads shop.example.com or *.example.com, without scheme, port or path.")
+        return host
