@@ -3,7 +3,7 @@
 from celery import shared_task
 
 import jobs.nodes  # noqa: F401 - nodes make themselves known
-from jobs import callbacks, engine, listings
+from jobs import callbacks, engine, listings, thumbnails
 from jobs.sweep import sweep as run_sweep
 
 LISTING_TIME_LIMIT_SECONDS = 3600
@@ -25,6 +25,12 @@ def list_folder(listing_id: int) -> None:
 def deliver(delivery_id: int) -> None:
     """Make one attempt at a delivery."""
     callbacks.deliver(delivery_id)
+
+
+@shared_task(name="make_thumbnail")
+def make_thumbnail(row_id: int, kind: thumbnails.Kind) -> None:
+    """Make one small picture for the admin."""
+    thumbnails.make_thumbnail(kind, row_id)
 
 
 @shared_task(name="sweep")

@@ -7,6 +7,7 @@ from jobs import dialects
 from project import files, health
 
 urlpatterns = [
+    path("admin/", include("jobs.urls_admin")),
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
     path("readyz", health.ready),

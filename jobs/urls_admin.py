@@ -1,0 +1,10 @@
+"""Addresses below /admin/ that are pages of no model. Included before the admin's own."""
+
+from django.urls import path
+
+from jobs import views
+
+urlpatterns = [
+    path("thumbnails/item/<int:pk>/", views.show_item_thumbnail, name="thumbnail-item"),
+    path("thumbnails/output/<int:pk>/", views.show_output_thumbnail, name="thumbnail-output"),
+]
