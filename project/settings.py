@@ -201,4 +201,10 @@ LOGGING = {
 }
 
 # --- Admin ---------------------------------------------------------------------------------------------------------
-UNFOLD = {"SITE_TITLE": "Photomill", "SITE_HEADER": "Photomill", "SITE_SYMBOL": "photo_library"}
+UNFOLD = {
+    "SITE_TITLE": "Photomill",
+    "SITE_HEADER": "Photomill",
+    "SITE_SYMBOL": "photo_library",
+    "DASHBOARD_CALLBACK": "jobs.admin.dashboard.add_figures",
+    "SIDEBAR": {"navigation": "jobs.admin.navigation.build_navigation"},
+}

@@ -1,0 +1,108 @@
+"""The admin page of deliveries, with their attempts."""
+
+import json
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts.actions import ObjectAction, object_action
+from accounts.scoping import ReadOnlyInline
+from jobs import callbacks
+from jobs.admin.filters import OverdueFilter
+from jobs.admin.records import RecordAdmin
+from jobs.admin.wording import badge, clean_address, show_json
+from jobs.models import Attempt, Delivery
+from jobs.models.deliveries import DeliveryState
+
+EXCERPT_CHARACTERS = 300
+
+
+class AttemptInline(ReadOnlyInline):
+    """Every try, in order."""
+
+    model = Attempt
+    fields = readonly_fields = ("number", "started_at", "status_code", "milliseconds", "error", "address", "excerpt")
+    ordering = ("number",)
+    per_page = 50
+
+    @admin.display(description="answer")
+    def excerpt(self, attempt: Attempt) -> SafeString:
+        return format_html('<span class="pm-code">{}</span>', attempt.answer[:EXCERPT_CHARACTERS])
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(RecordAdmin):
+    """Messages at the end of a run, and whether they arrived."""
+
+    account_path = "job__account"
+    object_actions = ("redeliver",)
+    actions = ("redeliver_selected",)
+    inlines = (AttemptInline,)
+    list_display = ("webhook_id", "job", "shown_target", "shown_state", "attempts_made", "next_try", "created_at")
+    list_filter = ("state", OverdueFilter, "created_at")
+    list_select_related = ("job",)
+    ordering = ("-created_at", "-pk")
+    search_fields = ("webhook_id", "host", "job__public_id")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("webhook_id", "job_link", "run"),
+                    ("shown_target", "shown_state", "attempts_made"),
+                    ("created_at", "next_try", "ended_at"),
+                )
+            },
+        ),
+        ("Message", {"fields": ("shown_body",)}),
+    )
+
+    @admin.display(description="job")
+    def job_link(self, delivery: Delivery) -> SafeString:
+        url = reverse("admin:jobs_job_change", args=[delivery.job_id])
+        return format_html('<a class="pm-link" href="{}">{}</a>', url, delivery.job)
+
+    @admin.display(description="target", ordering="host")
+    def shown_target(self, delivery: Delivery) -> str:
+        return clean_address(delivery.target)
+
+    @admin.display(description="state", ordering="state")
+    def shown_state(self, delivery: Delivery) -> SafeString:
+        return badge(delivery.state)
+
+    @admin.display(description="next try", ordering="next_at", empty_value="–")
+    def next_try(self, delivery: Delivery) -> object:
+        return delivery.next_at if delivery.state == DeliveryState.PENDING else None
+
+    @admin.display(description="body")
+    def shown_body(self, delivery: Delivery) -> SafeString | str:
+        if not delivery.body:
+            return "It is written with the first attempt."
+        try:
+            return show_json(json.loads(delivery.body))
+        except ValueError:
+            return delivery.body
+
+    @object_action(
+        ObjectAction(
+            title="Redeliver",
+            icon="send",
+            question="Send {} again, from the start of its schedule? The target gets the same message.",
+        )
+    )
+    def redeliver(self, request: HttpRequest, delivery: Delivery) -> None:
+        callbacks.redeliver(delivery)
+        messages.success(request, f"{delivery} is sent again.")
+
+    @admin.action(description="Redeliver", permissions=["act"])
+    def redeliver_selected(self, request: HttpRequest, rows: QuerySet[Delivery]) -> HttpResponse | None:
+        return self.act_on_selected(request, rows, question="Send these messages again?", act=_redeliver)
+
+
+def _redeliver(delivery: Delivery) -> bool:
+    callbacks.redeliver(delivery)
+    return True

@@ -1,0 +1,107 @@
+"""A job's items on its page: a hundred at a time, however many there are."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from jobs.admin.wording import badge
+from jobs.models import Item, Job, Output
+from jobs.models.jobs import ItemState
+
+PER_PAGE = 100
+SHOWN_OUTPUTS = 4
+STATE, PAGE = "items", "page"
+"""Names in the address: the state that is shown, and the page."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. outputs: those of the item's own run, the first few of them."""
+
+    item: Item
+    url: str
+    badge: str
+    outputs: list[Output]
+    more: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One state that can be chosen, with how many items are in it."""
+
+    state: str
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """The page that was asked for."""
+
+    rows: list[Row]
+    page: "Page[Any]"
+    pages: list[Any]
+    choices: list[Choice]
+    chosen: str
+
+
+class _Counted(Paginator):  # type: ignore[type-arg]
+    """Pages of rows that have been counted already."""
+
+    def __init__(self, rows: Any, per_page: int, *, count: int) -> None:
+        super().__init__(rows, per_page)
+        self._known = count
+
+    @cached_property
+    def count(self) -> int:
+        return self._known
+
+
+def build_table(job: Job, request: HttpRequest) -> Table:
+    """The part of the job's items that the address names. Three statements, whatever the number of items."""
+    counts = _count_states(job)
+    chosen = request.GET.get(STATE, "")
+    chosen = chosen if chosen in ItemState.values else ""
+    items = Item.objects.filter(job=job, **({"state": chosen} if chosen else {})).order_by("position")
+    total = counts.get(chosen, 0) if chosen else sum(counts.values())
+    paginator = _Counted(items, PER_PAGE, count=total)
+    page = paginator.get_page(request.GET.get(PAGE))
+    return Table(
+        rows=_build_rows(list(page.object_list)),
+        page=page,
+        pages=list(paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)),
+        choices=_build_choices(counts, chosen),
+        chosen=chosen,
+    )
+
+
+def _count_states(job: Job) -> dict[str, int]:
+    rows = Item.objects.filter(job=job).order_by().values("state").annotate(count=Count("pk"))
+    return {row["state"]: row["count"] for row in rows}
+
+
+def _build_choices(counts: dict[str, int], chosen: str) -> list[Choice]:
+    every = Choice("", sum(counts.values()), not chosen)
+    return [every, *(Choice(state, counts[state], state == chosen) for state in ItemState.values if state in counts)]
+
+
+def _build_rows(items: list[Item]) -> list[Row]:
+    outputs: dict[int, list[Output]] = defaultdict(list)
+    for output in Output.objects.filter(item__in=items, run=F("item__run")).order_by("item_id", "variant"):
+        outputs[output.item_id].append(output)
+    return [
+        Row(
+            item=item,
+            url=reverse("admin:jobs_item_change", args=[item.pk]),
+            badge=badge(item.state),
+            outputs=outputs[item.pk][:SHOWN_OUTPUTS],
+            more=max(0, len(outputs[item.pk]) - SHOWN_OUTPUTS),
+        )
+        for item in items
+    ]

@@ -1,0 +1,89 @@
+"""Chains that somebody writes as JSON: checked step by step, with errors that name the step and the field."""
+
+import json
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from processing import operations
+from processing.base import AssetRef, Params, Step, find_assets
+from processing.errors import ImageError
+from processing.formats import Output
+from storage import http
+from storage.errors import StorageError
+from storage.models import Connection
+
+
+class ChainFault(ValueError):
+    """What is wrong with a chain, in a sentence that begins with the step."""
+
+
+class _Steps(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    steps: list[Step]
+
+
+def parse_steps(text: str, *, account_id: int | None, known: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    """The steps of a chain as they are kept. Raises ChainFault.
+
+    account_id: whose storages the steps may name; None for nobody's. known: names of pictures that an earlier
+    version used already, which may stay.
+    """
+    try:
+        steps = _Steps.model_validate({"steps": json.loads(text)}).steps
+    except ValueError as error:
+        raise ChainFault(_describe(error)) from None
+    if not steps:
+        raise ChainFault("A recipe needs at least one step.")
+    for number, step in enumerate(steps, start=1):
+        for ref in find_assets(_parse(number, step)):
+            if ref.name not in known:
+                _check_asset(f"Step {number} ({step.operation})", ref, account_id)
+    return [step.model_dump(mode="json") for step in steps]
+
+
+def parse_output(text: str) -> dict[str, Any]:
+    """How a result is written, as it is kept. Raises ChainFault."""
+    try:
+        return Output.model_validate_json(text or "{}").model_dump(mode="json", exclude_defaults=True)
+    except ValidationError as error:
+        raise ChainFault(_describe(error)) from None
+
+
+def name_assets(steps: list[dict[str, Any]]) -> frozenset[str]:
+    """The names of all pictures that kept steps use."""
+    found = (find_assets(operations.parse(step["operation"], step.get("params", {}))) for step in steps)
+    return frozenset(ref.name for refs in found for ref in refs)
+
+
+def _parse(number: int, step: Step) -> Params:
+    try:
+        return operations.parse(step.operation, step.params)
+    except ImageError as error:
+        raise ChainFault(f"Step {number} ({step.operation}): {error.message}") from None
+
+
+def _check_asset(where: str, ref: AssetRef, account_id: int | None) -> None:
+    """A step may name the account's own storages and the public web, never the house storage: that is everybody's."""
+    if ref.kind == "house":
+        raise ChainFault(f"{where}: a picture of the house storage cannot be named here; upload it to a storage.")
+    if ref.kind == "storage" and not Connection.objects.filter(pk=ref.storage_id, account_id=account_id).exists():
+        raise ChainFault(f"{where}: storage_id {ref.storage_id} is none of this account's storages.")
+    if ref.kind == "web":
+        try:
+            http.refuse_early(ref.location)
+        except StorageError as error:
+            raise ChainFault(f"{where}: {error.message}") from None
+
+
+def _describe(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+    if not isinstance(error, ValidationError):
+        return "This cannot be read as JSON."
+    first = error.errors(include_url=False, include_input=False)[0]
+    head, *rest = [part for part in first["loc"] if part != "steps"] or [""]
+    where = ".".join(str(part) for part in rest)
+    begin = f"Step {head + 1}" if isinstance(head, int) else str(head)
+    return ": ".join(part for part in (begin, where, first["msg"]) if part)
