@@ -1,6 +1,7 @@
 """Where a request comes from, and whether that is one of a list of addresses."""
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.http import HttpRequest
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Range = tuple[Address, Address]
+WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+")
 
 
 def find_client_address(request: HttpRequest) -> Address:
@@ -37,6 +39,8 @@ def is_listed(address: Address, ranges: Iterable[str]) -> bool:
 
 def parse_range(text: str) -> Range:
     """First and last address of `a.b.c.d`, `a.b.c.d/n` or `a.b.c.d-e.f.g.h`. Raises ValueError."""
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r} is not a text")
     try:
         if "-" in text:
             first, last = (ipaddress.ip_address(part.strip()) for part in text.split("-", 1))
@@ -45,12 +49,14 @@ def parse_range(text: str) -> Range:
             return first, last
         network = ipaddress.ip_network(text.strip(), strict=False)
         return network[0], network[-1]
-    except (ValueError, AttributeError):
+    except ValueError:
         raise ValueError(f"{text!r} is neither an address nor a range of addresses") from None
 
 
 def _parse(text: str) -> Address | None:
+    """The address that a proxy or the socket names, without its port and its zone, which ranges do not have."""
+    match = WITH_PORT.fullmatch(text)
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address((match[1] or match[2] if match else text).partition("%")[0])
     except ValueError:
         return None

@@ -2,13 +2,15 @@
 
 import json
 import logging
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 from rest_framework import exceptions
@@ -32,6 +34,12 @@ from jobs.models import Delivery, Job
 
 log = logging.getLogger(__name__)
 
+MAX_LEVELS = 64
+"""How deep the values of a body may be nested."""
+
+LONGEST_HEADER = 1000
+UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+
 
 @dataclass(frozen=True)
 class Dialect:
@@ -53,6 +61,12 @@ class Dialect:
         return Response(self.error_body(error), status=self.statuses[error.code], headers=self.error_headers(error))
 
 
+class _AsciiJson(JSONRenderer):
+    """JSON that can be sent whatever is in it: half a surrogate pair has no UTF-8, but it has an escape."""
+
+    ensure_ascii = True
+
+
 class _JsonOnly(BaseContentNegotiation):
     """Answers in JSON whatever is asked for: REST framework's own choice turns `?format=` into a 404."""
 
@@ -70,19 +84,26 @@ class DialectView(APIView):
     authentication_classes: ClassVar[Sequence[Any]] = ()
     permission_classes: ClassVar[Sequence[Any]] = ()
     throttle_classes: ClassVar[Sequence[Any]] = ()
-    renderer_classes: ClassVar[Sequence[Any]] = (JSONRenderer,)
+    renderer_classes: ClassVar[Sequence[Any]] = (_AsciiJson,)
     content_negotiation_class = _JsonOnly
     http_method_names: ClassVar[Sequence[str]] = ("get", "post", "put", "patch", "delete", "head")
 
     ignored: Sequence[str] = ()
     """Paths of the fields that the request had and nobody read: named in the answer's header."""
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """None: REST framework would name the allowed methods in every answer, of paths that have none too."""
+        return {}
+
     def read_json(self) -> Any:
         """The body as JSON, whatever its content type says. Raises MalformedRequest or BodyTooLarge."""
         try:
-            return json.loads(self.request._request.body, parse_constant=_refuse_constant)
+            body = json.loads(self.request._request.body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise MalformedRequest(f"The body is not JSON: {error}") from None
+        _check_levels(body, MAX_LEVELS)
+        return body
 
     def handle_exception(self, exc: Exception) -> Response:
         """Any error, in the product's words. The one place of a dialect that catches everything."""
@@ -100,9 +121,7 @@ class DialectView(APIView):
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         if self.ignored:
-            response["x-photomill-ignored"] = (
-                ", ".join(self.ignored)[:1000].encode("ascii", "backslashreplace").decode()
-            )
+            response["x-photomill-ignored"] = to_header(", ".join(self.ignored))
         response["Cache-Control"] = "no-store"
         return super().finalize_response(request, response, *args, **kwargs)
 
@@ -127,9 +146,39 @@ def translate(error: Exception) -> PublicError:
         return WrongMethod("This path does not take this method.")
     if isinstance(error, exceptions.ParseError | exceptions.ValidationError | exceptions.UnsupportedMediaType):
         return MalformedRequest(str(error.detail))
+    if isinstance(error, UnreadablePostError):
+        return MalformedRequest("The body ended before it was complete.")
     if isinstance(error, Http404 | exceptions.NotFound):
         return UnknownPath("There is nothing at this path.")
     return Unexpected("The server failed on this request.")
+
+
+def to_header(text: str) -> str:
+    """The text as a header may carry it: printable ASCII, everything else escaped, cut where it gets long."""
+    return text[:LONGEST_HEADER].encode("unicode_escape").decode("ascii")[:LONGEST_HEADER]
+
+
+def to_storable(value: Any) -> Any:
+    """A JSON value as every database keeps it.
+
+    Databases refuse NUL, halves of surrogate pairs and numbers beyond the range of a float, all of which JSON can
+    spell: they become U+FFFD and null.
+    """
+    if isinstance(value, str):
+        return UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {to_storable(key): to_storable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [to_storable(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _check_levels(value: Any, left: int) -> None:
+    if isinstance(value, dict | list):
+        if not left:
+            raise MalformedRequest(f"The body is nested more than {MAX_LEVELS} levels deep.")
+        for inner in value.values() if isinstance(value, dict) else value:
+            _check_levels(inner, left - 1)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -12,8 +12,8 @@ from functools import partial
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, Subquery, Value
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Now
 from kombu.exceptions import OperationalError
 
@@ -123,19 +123,30 @@ def _share(candidates: list[_Candidate], free: int) -> None:
 
 
 def _take(candidates: list[_Candidate]) -> list[int]:
-    """Ids of the next items of each job, marked as rung in one step, so that two fillings never take the same."""
+    """Ids of the next items of each job, marked as rung in one statement: two fillings never take the same."""
     found: list[int] = []
-    with transaction.atomic():
-        for candidate in candidates:
-            waiting = (
-                Item.objects.filter(job=candidate.job_id, state=ItemState.QUEUED, rung_at=None)
-                .filter(Q(due_at=None) | Q(due_at__lte=Now()))
-                .order_by("pk")
-                .select_for_update(skip_locked=True, of=("self",))
-            )
-            found += waiting.values_list("pk", flat=True)[: candidate.wanted]
-        Item.objects.filter(pk__in=found).update(rung_at=Now())
+    for candidate in candidates:
+        waiting = (
+            Item.objects.filter(job=candidate.job_id, state=ItemState.QUEUED, rung_at=None)
+            .filter(Q(due_at=None) | Q(due_at__lte=Now()))
+            .order_by("pk")
+        )
+        found += _mark_rung(waiting, candidate.wanted)
     return found
+
+
+def _mark_rung(waiting: QuerySet[Item], count: int) -> list[int]:
+    """Mark so many of the items; rows that somebody else is marking are passed over."""
+    lock = " FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    now, _ = Item.objects.none().query.get_compiler("default").compile(Now())
+    inner, params = waiting.values("pk")[:count].query.sql_with_params()
+    table = Item._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET rung_at = {now} WHERE id IN ({inner}{lock}) RETURNING id",  # noqa: S608
+            params,
+        )
+        return sorted(row[0] for row in cursor.fetchall())
 
 
 def _ring_items(queue: str, item_ids: list[int]) -> int:

@@ -64,7 +64,7 @@ def find_job(*, account: Account, dialect: str, public_id: str) -> Job:
 
 
 def cancel_job(job: Job) -> bool:
-    """Stop a job: what has not ended ends as cancelled, and the run is reported like any other. False if it has ended."""
+    """Stop a job: what has not ended ends as cancelled, and the run is reported. False where it had ended."""
     with transaction.atomic():
         won = Job.objects.filter(pk=job.pk, finished_at=None).update(
             state=JobState.CANCELLED, finished_at=Now(), updated_at=Now(), sealed_at=Now(), message="cancelled"

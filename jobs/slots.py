@@ -1,10 +1,10 @@
 """The child of this worker slot: one process that does the pixels."""
 
 import os
-from pathlib import Path
 
 from django.conf import settings
 
+from processing import fonts
 from processing.child import Child
 from processing.limits import Limits
 
@@ -20,7 +20,7 @@ def child() -> Child:
         _children[pid] = Child(
             memory_bytes=settings.PHOTOMILL_CHILD_MEMORY_BYTES,
             max_items=settings.PHOTOMILL_CHILD_ITEMS,
-            readable=[Path(settings.PHOTOMILL_FONT_DIR)] if settings.PHOTOMILL_FONT_DIR else [],
+            readable=fonts.folders(),
         )
     return _children[pid]
 

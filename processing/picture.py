@@ -26,6 +26,7 @@ DECODE_ERRORS = (
     TypeError,
     struct.error,
     OverflowError,
+    RuntimeError,
 )
 """What Pillow's decoders raise for bytes that are not what they claim."""
 

@@ -96,6 +96,8 @@ def _wanted_size(chains: Iterable[_Chain | ImageError], size: Size) -> Size | No
         if first is None:
             return None
         wanted = (max(wanted[0], first[0]), max(wanted[1], first[1]))
+    if not min(wanted):
+        return None
     return round(wanted[0] * REDUCE_MARGIN), round(wanted[1] * REDUCE_MARGIN)
 
 

@@ -73,19 +73,19 @@ class Storage(ABC):
 
     def write(self, key: str, data: bytes, *, content_type: str) -> str:
         """Put the object in one atomic step, over what was there. Returns its tag."""
-        raise ReadOnly("this storage can only be read")
+        raise ReadOnly("This storage can only be read.")
 
     def delete(self, key: str) -> None:
         """Remove the object; one that is not there is no error."""
-        raise ReadOnly("this storage can only be read")
+        raise ReadOnly("This storage can only be read.")
 
     def exists(self, key: str) -> bool:
         """Whether there is an object of this key."""
-        raise ReadOnly("this storage cannot be searched")
+        raise ReadOnly("This storage cannot be searched.")
 
     def list(self, prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
         """Objects whose key begins with the prefix, after the cursor."""
-        raise ReadOnly("this storage cannot be listed")
+        raise ReadOnly("This storage cannot be listed.")
 
     def link(self, key: str, *, seconds: int, filename: str) -> str | None:
         """An address at which anybody can download the object for a while, or None where the kind has none."""

@@ -20,7 +20,7 @@ def find_connection(account: Account, name: str) -> Connection:
     """The account's connection of this name. Raises UnknownStorage, for another account's too."""
     found = Connection.objects.filter(account=account, name=name).first()
     if found is None:
-        raise UnknownStorage(f"there is no storage {name!r}")
+        raise UnknownStorage(f"There is no storage {name!r}.")
     return found
 
 
@@ -39,7 +39,7 @@ def open_by_id(connection_id: int) -> Storage:
     connection = Connection.objects.filter(pk=connection_id).first()
     if connection is None:
         _opened.pop(slot, None)
-        raise UnknownStorage("the storage is no longer connected")
+        raise UnknownStorage("The storage is no longer connected.")
     same = kept is not None and kept[1] == connection.updated_at
     storage = kept[2] if kept and same else open_connection(connection)
     _opened[slot] = (time.monotonic() + KEEP_SECONDS, connection.updated_at, storage)

@@ -14,3 +14,7 @@ os.environ.setdefault("PHOTOMILL_CACHE_URL", "database")
 from project.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+if IS_SQLITE:  # noqa: F405
+    # A file, because processes and threads of one test share it; in memory they could not.
+    DATABASES["default"]["TEST"] = {"NAME": f"{PHOTOMILL_DATA_DIR}/test.sqlite3"}  # noqa: F405

@@ -41,12 +41,12 @@ class LocalStorage(Storage):
         return cls(Path(parameters.path))
 
     def read(self, key: str, *, max_bytes: int) -> Blob:
-        with _our_errors(key), open(self._find(key), "rb", opener=_open_unfollowed) as file:  # noqa: PTH123
+        with _our_errors(key), open(self._find(key), "rb", opener=_open_unfollowed) as file:
             facts = os.fstat(file.fileno())
             if not stat.S_ISREG(facts.st_mode):
-                raise ObjectMissing(f"there is no object {key!r}")
+                raise ObjectMissing(f"There is no file {key!r}.")
             if facts.st_size > max_bytes:
-                raise TooLarge(f"{key!r} has {facts.st_size} bytes, more than the limit of {max_bytes}")
+                raise TooLarge(f"The file {key!r} has {facts.st_size} bytes, more than the limit of {max_bytes}.")
             return Blob(file.read(), _tag(facts))
 
     def write(self, key: str, data: bytes, *, content_type: str) -> str:
@@ -99,7 +99,7 @@ class LocalStorage(Storage):
         path = self.root / key
         root = self.root.resolve()
         if not path.parent.resolve().is_relative_to(root) or SCRATCH in Path(key).parts[:1]:
-            raise BadKey(f"the path {key!r} leads out of the storage")
+            raise BadKey(f"The path {key!r} leads out of the storage.")
         return path
 
 
@@ -116,8 +116,8 @@ def _our_errors(key: str) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise ObjectMissing(f"there is no object {key!r}") from None
+        raise ObjectMissing(f"There is no file {key!r}.") from None
     except PermissionError:
-        raise AccessDenied(f"the storage does not allow access to {key!r}") from None
+        raise AccessDenied(f"The storage does not allow access to {key!r}.") from None
     except OSError as error:
-        raise StorageUnavailable(f"the storage failed: {os.strerror(error.errno or 0)}") from None
+        raise StorageUnavailable(f"The storage failed: {os.strerror(error.errno or 0)}.") from None

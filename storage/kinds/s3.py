@@ -8,12 +8,13 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as ConnectionFailed
 from pydantic import Field
 
 from storage import http
 from storage.base import Blob, Fields, ObjectFacts, Page, Storage
-from storage.errors import AccessDenied, ObjectMissing, StorageError, StorageUnavailable, TooLarge
+from storage.errors import AccessDenied, ObjectMissing, StorageError, StorageUnavailable, TooLarge, Unreachable
 from storage.keys import join_keys
 from storage.kinds.web_folder import endpoint_policy
 
@@ -103,7 +104,7 @@ class S3Storage(Storage):
     def _take(self, key: str, answer: Any, max_bytes: int) -> Blob:
         if answer["ContentLength"] > max_bytes:
             answer["Body"].close()
-            raise TooLarge(f"{key!r} has {answer['ContentLength']} bytes, more than the limit of {max_bytes}")
+            raise TooLarge(f"The file {key!r} has {answer['ContentLength']} bytes, more than the limit of {max_bytes}.")
         return Blob(answer["Body"].read(), answer["ETag"].strip('"'))
 
 
@@ -137,8 +138,11 @@ def _our_errors(key: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _translate(key, error) from None
+    except (ConnectionFailed, HTTPClientError):
+        # Why is for the log alone: it would tell a customer about our network.
+        raise Unreachable from None
     except BotoCoreError as error:
-        raise StorageUnavailable(f"the storage cannot be reached ({type(error).__name__})") from None
+        raise StorageUnavailable(f"The storage cannot be used as it is connected: {error}") from None
 
 
 def _translate(key: str, error: ClientError) -> StorageError:
@@ -146,7 +150,7 @@ def _translate(key: str, error: ClientError) -> StorageError:
     if code in ("304", "NotModified"):
         return _Unchanged("not changed")
     if code in MISSING:
-        return ObjectMissing(f"there is no object {key!r}" if code != "NoSuchBucket" else "there is no such bucket")
+        return ObjectMissing(f"There is no file {key!r}." if code != "NoSuchBucket" else "There is no such bucket.")
     if code in DENIED:
-        return AccessDenied(f"the storage does not allow access to {key!r} ({code})")
-    return StorageUnavailable(f"the storage failed ({code or 'no code'})")
+        return AccessDenied(f"The storage does not allow access to {key!r} ({code}).")
+    return StorageUnavailable(f"The storage failed ({code or 'no code'}).")

@@ -1,12 +1,13 @@
 """A folder on a web server."""
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from django.conf import settings
 from pydantic import Field
 
 from storage import http
+from storage.addresses import Target
 from storage.base import Blob, Fields, Storage
 from storage.errors import AccessDenied, ObjectMissing, StorageUnavailable
 from storage.http import Policy
@@ -38,16 +39,15 @@ def read_web(url: str, *, max_bytes: int, policy: Policy | None = None) -> Blob:
     if answer.status == 200:
         return Blob(answer.body, answer.headers.get("etag", "").strip('"'))
     if answer.status in (404, 410):
-        raise ObjectMissing(f"there is nothing at the address (status {answer.status})")
+        raise ObjectMissing(f"There is nothing at the address (status {answer.status}).")
     if answer.status in (401, 403):
-        raise AccessDenied(f"the address does not allow access (status {answer.status})")
-    raise StorageUnavailable(f"the address answered with status {answer.status}")
+        raise AccessDenied(f"The address does not allow access (status {answer.status}).")
+    raise StorageUnavailable(f"The address answered with status {answer.status}.")
 
 
 def endpoint_policy(url: str, *, private: bool) -> Policy:
     """Who may be reached for a connection: the public, and its own host and port where it is marked private."""
     if not private:
         return http.policy()
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return http.policy().opening(parts.hostname or "", port)
+    target = Target.parse(url)
+    return http.policy().opening(target.host, target.port)

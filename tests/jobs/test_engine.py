@@ -47,7 +47,9 @@ def test_a_job_runs_from_post_to_its_files(client: Client, service: Service, buc
     assert [(row.width, row.height) for row in rows] == [(100, 75), (50, 38)]
 
 
-def test_one_failing_output_fails_the_item_and_the_other_is_kept(client: Client, service: Service, bucket: Path) -> None:
+def test_one_failing_output_fails_the_item_and_the_other_is_kept(
+    client: Client, service: Service, bucket: Path
+) -> None:
     outside = {"type": "crop", "width": 10, "height": 10, "xoffset": 5000, "fit": False, "gravity": "northwest"}
     jobs = [resize_to("/out/a.jpg", 100), {"destination": "/out/b.jpg", "transformations": [outside]}]
     job = run(create(client, jobs=jobs))

@@ -119,3 +119,10 @@ def test_times_are_told_for_decoding_and_for_each_variant():
     made = process(encode(ramps(SIZE)), variant(), variant(step("blur", sigma=3)))
     assert made.decode_milliseconds > 0
     assert all(outcome.milliseconds > 0 for outcome in made.outcomes)
+
+
+def test_a_jpeg_whose_every_chain_is_wrong_is_still_read():
+    wrong = variant(step("resize", width=px(0)))
+    outcomes = process(encode(ramps(SIZE), "JPEG"), wrong).outcomes
+    assert outcomes[0].error is not None
+    assert outcomes[0].error.code == "invalid_parameters"
