@@ -5,18 +5,21 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jobs.dialect import to_storable
 from jobs.errors import MalformedRequest
 from storage.errors import BadKey
 from storage.keys import clean_key
 
-NUMBER = re.compile(r"\s*-?\d+(\.\d+)?\s*")
+NUMBER = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?\s*", re.ASCII)
 SIZE = {
-    "width": re.compile(r"(\d+(?:\.\d+)?)(px|%|h)?"),
-    "height": re.compile(r"(\d+(?:\.\d+)?)(px|%|w)?"),
+    "width": re.compile(r"([0-9]+(?:\.[0-9]+)?)(px|%|h)?"),
+    "height": re.compile(r"([0-9]+(?:\.[0-9]+)?)(px|%|w)?"),
 }
-OFFSET = re.compile(r"(-?\d+(?:\.\d+)?)(px|%)?")
+OFFSET = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)(px|%)?")
 COLOR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
 LARGEST = 1_000_000
+"""What a larger length counts as. Neither fits into any picture, so that nothing tells them apart."""
+
 GRAVITIES = ("center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest")
 SIZE_FORMS = {
     "width": "must be a number above 0, of pixels (100, '100' or '100px'), '50%' or '50h'",
@@ -59,10 +62,12 @@ class Fields:
         return self.values[key]
 
     def text(self, key: str, *, default: str | None = None) -> str:
-        """A string."""
+        """A string that every database keeps."""
         value = self.require(key) if default is None or self.has(key) else default
         if not isinstance(value, str):
             raise self.fail(key, "must be a string")
+        if value != to_storable(value):
+            raise self.fail(key, "must not contain NUL or half a surrogate pair")
         return value
 
     def array(self, key: str, *, longest: int, shortest: int = 0) -> Sequence[Any]:
@@ -82,6 +87,13 @@ class Fields:
         if value is None or not low <= value <= high:
             raise self.fail(key, f"must be a number between {low:g} and {high:g}")
         return value
+
+    def distance(self, key: str) -> float:
+        """A number from 0, however large."""
+        value = read_number(self.require(key))
+        if value is None or value < 0:
+            raise self.fail(key, "must be a number from 0")
+        return min(value, LARGEST)
 
     def choice(self, key: str, choices: Sequence[str], *, default: str | None = None) -> str:
         """One of some words."""
@@ -113,10 +125,10 @@ class Fields:
         if not self.has(key):
             return None
         match = _match(SIZE[key], self.values[key])
-        if match is None or not 0 < float(match[0]) <= LARGEST:
+        if match is None or match[0] <= 0:
             raise self.fail(key, SIZE_FORMS[key])
         unit = {"": "px", "px": "px", "%": "%", "h": "%h", "w": "%w"}[match[1]]
-        return {"value": float(match[0]), "unit": unit}
+        return {"value": min(match[0], LARGEST), "unit": unit}
 
     def sizes(self, *, required: bool = True) -> dict[str, Any]:
         """Width and height, of which one is enough."""
@@ -128,9 +140,9 @@ class Fields:
     def offset(self, key: str) -> dict[str, Any]:
         """A distance, negative ones too, as an Offset."""
         match = _match(OFFSET, self.values[key] if self.has(key) else 0)
-        if match is None or abs(float(match[0])) > LARGEST:
+        if match is None:
             raise self.fail(key, "must be a number of pixels (100, '100' or '100px') or '25%', which may be negative")
-        return {"value": float(match[0]), "unit": "%" if match[1] == "%" else "px"}
+        return {"value": max(-LARGEST, min(match[0], LARGEST)), "unit": "%" if match[1] == "%" else "px"}
 
     def offsets(self) -> dict[str, Any]:
         """Both offsets, by the names that operations have for them."""
@@ -156,10 +168,10 @@ def read_number(value: Any) -> float | None:
         return None
 
 
-def _match(pattern: re.Pattern[str], value: Any) -> tuple[str, str] | None:
+def _match(pattern: re.Pattern[str], value: Any) -> tuple[float, str] | None:
     """Number and unit of a size or an offset."""
     if not isinstance(value, str):
         number = read_number(value)
-        value = None if number is None else f"{number:.6f}"
-    match = pattern.fullmatch(value.strip()) if value is not None else None
-    return None if match is None else (match.group(1), match.group(2) or "")
+        return None if number is None else (number, "")
+    match = pattern.fullmatch(value)
+    return None if match is None else (float(match.group(1)), match.group(2) or "")

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from jobs.dialects.slashed.fields import LARGEST, Fields
+from jobs.dialects.slashed.fields import Fields
 from jobs.errors import MalformedRequest
 from processing import operations
 from processing.base import Step
 from processing.errors import InvalidParams, UnknownOperation
-from processing.formats import by_extension
 
 LONGEST_TEXT = 2000
 LARGEST_FONT = 2000
+LONGEST_FONT = 200
+DEFAULT_FONT = "Arial"
 FILTERS = (
     "bw",
     "sepia",
@@ -29,13 +30,16 @@ FLIPS = {"x": "horizontal", "horizontal": "horizontal", "y": "vertical", "vertic
 FIT_WORDS = {True: True, False: False, "true": True, "false": False, "crop": True}
 
 
-def to_step(fields: Fields, *, storage_id: int, destination: str) -> Step:
-    """One transformation as a step. Raises MalformedRequest that names the field."""
+def to_step(fields: Fields, *, storage_id: int, keeps_alpha: bool) -> Step:
+    """One transformation as a step. Raises MalformedRequest that names the field.
+
+    keeps_alpha: whether the result can be transparent.
+    """
     kind = fields.choice("type", tuple(READERS))
     params = READERS[kind](fields)
     if kind == "watermark":
         params["source"]["storage_id"] = storage_id
-    if kind == "rotate" and not _keeps_alpha(destination):
+    if kind == "rotate" and not keeps_alpha:
         params["background"] = "#000000"
     return _check(fields, Step(operation=kind, params=params))
 
@@ -52,11 +56,6 @@ def _check(fields: Fields, step: Step) -> Step:
     return step
 
 
-def _keeps_alpha(destination: str) -> bool:
-    form = by_extension(destination)
-    return form is None or form.has_alpha
-
-
 def _read_annotation(fields: Fields) -> dict[str, Any]:
     text = fields.text("text")
     if not 1 <= len(text) <= LONGEST_TEXT:
@@ -64,14 +63,15 @@ def _read_annotation(fields: Fields) -> dict[str, Any]:
     size = fields.number("size", 0, LARGEST_FONT, default=12)
     if size == 0:
         raise fields.fail("size", "must be above 0")
-    font = fields.text("font", default="Arial")
+    # Any name will do: one that no font has falls back to the default face.
+    font = fields.text("font", default=DEFAULT_FONT)[:LONGEST_FONT] or DEFAULT_FONT
     color = fields.color("color", default="#000000")
     place = {"gravity": fields.gravity(), **fields.offsets()}
     return {"text": text, "font": font, "size": size, "color": color, **place}
 
 
 def _read_blur(fields: Fields) -> dict[str, Any]:
-    return {"sigma": fields.number("sigma", 0, LARGEST), "radius": fields.number("radius", 0, LARGEST)}
+    return {"sigma": fields.distance("sigma"), "radius": fields.distance("radius")}
 
 
 def _read_brightness(fields: Fields) -> dict[str, Any]:

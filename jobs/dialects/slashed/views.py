@@ -1,5 +1,7 @@
 """SlashedCloud's three operations."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -7,11 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import services
-from jobs.dialect import DialectView, NoSuchPath
+from jobs.dialect import DialectView, NoSuchPath, to_header
 from jobs.dialects.slashed import wire
 from jobs.dialects.slashed.auth import authenticate, check_access
 from jobs.errors import MalformedRequest, UnknownJob
 from jobs.models import Job, Service
+
+PROCESS_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class SlashedView(DialectView):
@@ -29,18 +33,25 @@ class SlashedView(DialectView):
         check_access(self.request, self.service, wire.read_service_number(body))
         return body
 
-    def find_job(self, process_id: str) -> Job:
-        """A process of the caller's service. Raises UnknownJob."""
-        job = Job.objects.filter(service=self.service, dialect="slashed", public_id=process_id).first()
+    def find_jobs(self, process_ids: Sequence[str]) -> dict[str, Job]:
+        """The processes of the caller's service among these, by their ids."""
+        possible = [process_id for process_id in process_ids if PROCESS_ID.fullmatch(process_id)]
+        mine = Job.objects.filter(service=self.service, dialect="slashed", public_id__in=possible)
+        return {job.public_id: job for job in mine}
+
+    def answer_status(self, process_id: str) -> Response:
+        """Where a process is. Raises UnknownJob."""
+        check_access(self.request, self.service)
+        job = self.find_jobs([process_id]).get(process_id)
         if job is None:
             raise UnknownJob("Process not found")
-        return job
+        reason = wire.find_reason(job)
+        return Response(wire.to_status(job), headers={"x-photomill-reason": to_header(reason)} if reason else None)
 
     def retry(self) -> Response:
         """Run the processes that the body names again: one result for each, in the body's order."""
-        process_ids = wire.read_retry(self.read_body())
-        mine = Job.objects.filter(service=self.service, dialect="slashed", public_id__in=process_ids)
-        found = {job.public_id: job for job in mine}
+        process_ids, self.ignored = wire.read_retry(self.read_body())
+        found = self.find_jobs(process_ids)
         results = [_retry(found.get(process_id), process_id) for process_id in process_ids]
         if found:
             return Response(results)
@@ -57,11 +68,10 @@ class CreateProcess(SlashedView):
         return Response({"status": "SUCCESS", "process_id": job.public_id})
 
     def get(self, request: Request) -> Response:
-        check_access(request, self.service)
         process_id = request.query_params.get("process_id")
         if not process_id:
             raise MalformedRequest("process_id is required", param="process_id")
-        return _answer_status(self.find_job(process_id))
+        return self.answer_status(process_id)
 
     def put(self, request: Request) -> Response:
         return self.retry()
@@ -71,8 +81,7 @@ class GetStatus(SlashedView):
     """`GET /request/{process_id}`: where a process is."""
 
     def get(self, request: Request, process_id: str) -> Response:
-        check_access(request, self.service)
-        return _answer_status(self.find_job(process_id))
+        return self.answer_status(process_id)
 
 
 class RetryProcesses(SlashedView):
@@ -86,12 +95,6 @@ class UnknownSlashedPath(NoSuchPath):
     """Anything else under SlashedCloud's paths."""
 
     dialect_name = "slashed"
-
-
-def _answer_status(job: Job) -> Response:
-    reason = wire.find_reason(job)
-    headers = {"x-photomill-reason": reason[:500].encode("ascii", "backslashreplace").decode()} if reason else {}
-    return Response(wire.to_status(job), headers=headers)
 
 
 def _retry(job: Job | None, process_id: str) -> dict[str, Any]:
