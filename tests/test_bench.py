@@ -1,0 +1,125 @@
+"""The benchmark's parts work and their figures hang together; how fast anything is, is not tested."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from accounts.models import Account
+from jobs.models import Output
+from processing.child import Child
+from storage.models import Connection
+from tests.bench import clock, isolation, photos, pixels, report
+from tests.bench.batch import Batch, await_end
+from tests.bench.pixels import LIBRARIES, OURS, OURS_IN_CHILD, Case, Row
+from tests.bench.report import Report
+from tests.bench.stretches import measure_stretches
+
+TINY = (200, 133)
+BURN = "import time\nwhile time.process_time() < {seconds}: pass\ntime.sleep(60)"
+
+
+@pytest.fixture(scope="module")
+def tiny() -> list[bytes]:
+    return photos.make_photos(3, size=TINY)
+
+
+@pytest.fixture
+def child() -> Iterator[Child]:
+    child = Child(memory_bytes=pixels.CHILD_MEMORY_BYTES)
+    yield child
+    child.close()
+
+
+def test_photos_are_different_and_always_the_same(tiny: list[bytes]) -> None:
+    assert len(set(photos.make_photos(50, size=(60, 40)))) == 50
+    assert photos.make_photos(3, size=TINY) == tiny
+    assert {Image.open(io.BytesIO(photo)).size for photo in tiny} == {TINY}
+
+
+def test_a_folder_s_jpegs_are_taken_as_they_are(tmp_path: Path, tiny: list[bytes]) -> None:
+    (tmp_path / "a.jpg").write_bytes(tiny[0])
+    Image.new("RGB", (9, 7)).save(tmp_path / "b.png")
+    (tmp_path / "c.txt").write_text("not a picture")
+    first, second = photos.read_folder(tmp_path, 5)
+    assert first == tiny[0]
+    assert Image.open(io.BytesIO(second)).format == "JPEG"
+    assert photos.read_folder(tmp_path, 1) == [tiny[0]]
+
+
+def test_another_process_s_cpu_time_is_its_own() -> None:
+    with subprocess.Popen([sys.executable, "-c", BURN.format(seconds=0.2)]) as process:
+        deadline = time.monotonic() + 60
+        while clock.read_cpu(process.pid) < 0.2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        spent = clock.read_cpu(process.pid)
+        assert 0.2 <= spent < 2
+        assert clock.sum_cpu([psutil.Process(process.pid)]) == pytest.approx(spent, abs=0.1)
+        process.kill()
+
+
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp"])
+def test_all_that_are_compared_make_the_same_picture(tiny: list[bytes], child: Child, form: str) -> None:
+    case = Case("case", tiny, form, (64, 32))
+    for name, way in pixels.make_ways(case, child).items():
+        made = [Image.open(io.BytesIO(data)) for data in way(tiny[0])]
+        assert [image.format for image in made] == [form.upper()] * 2, name
+        assert [image.size[0] for image in made] == [64, 32], name
+
+
+def test_a_case_has_a_cost_for_each_that_is_compared(tiny: list[bytes], child: Child) -> None:
+    row = pixels.measure_case(Case("case", tiny, "jpeg", (64,)), child, seconds=0)
+    assert list(row.costs) == [OURS_IN_CHILD, OURS, *LIBRARIES]
+    assert row.rounds == pixels.MIN_ROUNDS
+    assert all(cost.cpu_ms > 0 and cost.wall_ms > 0 and cost.output_bytes > 100 for cost in row.costs.values())
+    assert row.ratio(row.better_library) == 1
+
+
+def test_the_cost_of_a_child_is_found(tiny: list[bytes], child: Child) -> None:
+    row = pixels.measure_case(Case("case", tiny, "jpeg", (64,)), child, seconds=0)
+    found = isolation.measure_isolation(tiny, row)
+    assert found.parent_cpu_ms > 0
+    assert found.start_ms > 0
+    assert 10 << 20 < found.rss_bytes < 1 << 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_item_s_way_is_split_without_a_rest_that_is_lost(alice: Account, tiny: list[bytes]) -> None:
+    job = Batch(Connection.objects.get(account=alice), tiny).create_job(4)
+    before = clock.read_cpu(os.getpid())
+    stretches = measure_stretches(job)
+    spent_ms = (clock.read_cpu(os.getpid()) - before) * 1000
+    await_end(job, timeout_seconds=5)
+    assert Output.objects.filter(item__job=job, width=512, state="stored").count() == 4
+    calls = {stretch.name: stretch.calls for stretch in stretches}
+    assert calls["child, parent's side"] == calls["storage: read"] == calls["storage: write"] == 1
+    assert calls["SQL statements"] >= 3
+    assert 0 < sum(stretch.cpu_ms for stretch in stretches) * 3 <= spent_ms
+
+
+def test_tables_and_json_say_what_was_reached(tiny: list[bytes], child: Child) -> None:
+    made = Report("3 photos")
+    made.pixels.append(pixels.measure_case(Case("JPEG → JPEG", tiny, "jpeg", (64,)), child, seconds=0))
+    (goal,) = made.goals()
+    assert goal.reached == made.pixels[0].ratio(OURS_IN_CHILD)
+    table = list(report.show_row(made.pixels[0]))
+    assert [line.split("  ")[0] for line in table[2:-1]] == list(made.pixels[0].costs)
+    written = json.loads(json.dumps(made.to_dict()))
+    assert written["goals"][0]["is_met"] is goal.is_met
+    assert written["pixels"][0]["costs"]["pillow"]["cpu_ms"] > 0
+
+
+def test_a_goal_is_met_up_to_its_bound() -> None:
+    costs = {name: pixels.Cost(13.0, 20.0, 1000) for name in (OURS_IN_CHILD, OURS)}
+    costs |= {name: pixels.Cost(10.0, 20.0, 1000) for name in LIBRARIES}
+    assert Report("", pixels=[Row("case", 3, costs)]).goals()[0].is_met
+    costs[OURS_IN_CHILD] = pixels.Cost(13.1, 20.0, 1000)
+    assert not Report("", pixels=[Row("case", 3, costs)]).goals()[0].is_met
