@@ -121,6 +121,19 @@ class Instance:
         """The process of each program that runs: broker, web, interactive, batch, delivery, beat, flower."""
         return self._supervisor.pids() if self._supervisor is not None else {}
 
+    def pause(self, name: str) -> None:
+        """Stop one program, and leave it stopped until `resume`."""
+        if self._supervisor is not None:
+            self._supervisor.stop((name,), within_seconds=20)
+
+    def resume(self, name: str) -> None:
+        """Start a program again that was paused. The broker is waited for."""
+        assert self._supervisor is not None
+        if name == "broker":
+            self._start_broker(self._supervisor)
+        else:
+            self._supervisor.add(self._make_program(name))
+
     def manage(self, *arguments: str) -> str:
         """Run manage.py with this instance's settings and give what it printed. StartError: it failed."""
         command = [*GUARDIAN, "launch", str(os.getpid()), sys.executable, "manage.py", *arguments]

@@ -83,7 +83,8 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("PHOTOMILL_MAX_BODY_BYTES", default=2_000_000)
 
 # --- Database ------------------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{PHOTOMILL_DATA_DIR}/photomill.sqlite3")}
+DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{PHOTOMILL_DATA_DIR}/photomill.sqlite3"
+DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
     # IMMEDIATE takes the write lock at the start: without it two writers deadlock instead of waiting.
@@ -98,7 +99,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("PHOTOMILL_CONN_MAX_AGE_SECONDS",
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # --- Broker --------------------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=f"redis+socket://{embedded.broker_socket(PHOTOMILL_DATA_DIR)}")
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="") or embedded.broker_url(PHOTOMILL_DATA_DIR)
 PHOTOMILL_QUEUE_PREFIX = env.str("PHOTOMILL_QUEUE_PREFIX", default="")
 PHOTOMILL_CACHE_URL = env.str(
     "PHOTOMILL_CACHE_URL", default=CELERY_BROKER_URL if CELERY_BROKER_URL.startswith("redis") else "database"
