@@ -51,10 +51,12 @@ def parse_output(text: str) -> dict[str, Any]:
         raise ChainFault(_describe(error)) from None
 
 
-def name_assets(steps: list[dict[str, Any]]) -> frozenset[str]:
-    """The names of all pictures that kept steps use."""
-    found = (find_assets(operations.parse(step["operation"], step.get("params", {}))) for step in steps)
-    return frozenset(ref.name for refs in found for ref in refs)
+def name_assets(value: Any) -> frozenset[str]:
+    """The names of all pictures that kept steps use, also where an operation has come to read its parameters anew."""
+    if isinstance(value, dict) and {"kind", "location"} <= value.keys():
+        return frozenset({AssetRef.model_validate(value).name})
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return frozenset().union(*map(name_assets, parts))
 
 
 def _parse(number: int, step: Step) -> Params:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from jobs.models import Node
+from storage import connections
 from storage.house import house
 from tests.admin.tenants import PASSWORD, Tenant, make_tenant
 
@@ -49,6 +50,12 @@ def editor(a: Tenant) -> Client:
 @pytest.fixture
 def viewer(a: Tenant) -> Client:
     return log_in("viewer@alpha.example", a.account, Role.VIEWER)
+
+
+@pytest.fixture(autouse=True)
+def no_open_storages() -> None:
+    """Rows of another test had the same ids."""
+    connections._opened.clear()
 
 
 @pytest.fixture(autouse=True)

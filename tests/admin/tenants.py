@@ -1,9 +1,11 @@
 """Tenants with a row of every kind."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
+from django.test import Client
 from django.utils import timezone
 
 from accounts.keys import create_key
@@ -115,3 +117,10 @@ def make_item(job: Job, position: int, **facts: Any) -> Item:
     return Item.objects.create(
         job=job, position=position, name=f"{job.public_id}-{position}.jpg", source=source, **facts
     )
+
+
+def send_form(client: Client, path: str, **sent: Any) -> Any:
+    """Send a page's form as a browser does, with the hidden fields that came along."""
+    shown = client.get(path).content.decode()
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', shown))
+    return client.post(path, hidden | sent)
