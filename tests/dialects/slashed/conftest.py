@@ -1,28 +1,30 @@
 """Three services of two customers, as SlashedCloud's users have them."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from jobs.models import Service
-from jobs.provisioning import provision
-from tests.conftest import account_entry
-from tests.images import encode, noise, see_through
+from accounts.keys import hash_secret
+from accounts.models import Account
+from jobs.models import Service, ServiceSecret
+from storage.models import Connection
+from tests.dialects.slashed.calls import Clock
+from tests.images import encode, noise, ramps, see_through
 
 
 @pytest.fixture
-def shop(db: None, bucket: Path, tmp_path: Path) -> Path:
+def shop(db: None, tmp_path: Path) -> Path:
     """Alice's storage, with her services 1 (`tokA`) and 3 (`tokA3`, from 192.1.1.68 only) and Bob's 2 (`tokB`)."""
-    (bucket / "watermark.png").write_bytes(encode(see_through((200, 200))))
-    (bucket / "letterbox.png").write_bytes(encode(letterboxed()))
-    (bucket / "broken.jpg").write_bytes(b"this is no picture")
-    alice = account_entry("alice", bucket, number=1, secret="tokA")
-    alice["services"] += [{"id": 3, "secret": "tokA3", "storage": "main", "allowed_ips": ["192.1.1.68"]}]
-    bob_bucket = tmp_path / "bob"
-    bob_bucket.mkdir()
-    provision({"accounts": [alice, account_entry("bob", bob_bucket, number=2, secret="tokB")]})
-    return bucket
+    folders = {name: tmp_path / name for name in ("alice", "bob")}
+    for key, data in make_files().items():
+        path = folders["alice"] / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    folders["bob"].mkdir()
+    make_rows(folders)
+    return folders["alice"]
 
 
 @pytest.fixture
@@ -31,8 +33,40 @@ def service(shop: Path) -> Service:
     return Service.objects.get(number=1)
 
 
-def letterboxed() -> Image.Image:
-    """320 × 240 with bars of 30 black rows above and below."""
-    made = Image.new("RGB", (320, 240))
-    made.paste(noise((320, 180)), (0, 30))
-    return made
+@pytest.fixture
+def minute(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The rate limits' clock, which stands still, half a minute before the next whole one."""
+    clock = Clock(1_800_000_030.0)
+    monkeypatch.setattr("accounts.limits.time", clock)
+    return clock
+
+
+def make_rows(folders: dict[str, Path]) -> None:
+    """Accounts, storages, services and secrets in a few statements: every test needs them."""
+    accounts = Account.objects.bulk_create(Account(name=name) for name in folders)
+    storages = [
+        Connection(account=account, name="main", kind="local", parameters={"path": str(folders[account.name])})
+        for account in accounts
+    ]
+    alice, bob = Connection.objects.bulk_create(storages)
+    services = Service.objects.bulk_create(
+        Service(number=number, account=storage.account, connection=storage, allowed_ips=ips)
+        for number, storage, ips in ((1, alice, []), (2, bob, []), (3, alice, ["192.1.1.68"]))
+    )
+    ServiceSecret.objects.bulk_create(
+        ServiceSecret(service=service, secret_hash=hash_secret(secret), last_four=secret[-4:])
+        for service, secret in zip(services, ("tokA", "tokB", "tokA3"), strict=True)
+    )
+
+
+@cache
+def make_files() -> dict[str, bytes]:
+    """What lies in Alice's storage."""
+    letterboxed = Image.new("RGB", (320, 240))
+    letterboxed.paste(noise((320, 180)), (0, 30))
+    return {
+        "480x360/1.jpg": encode(ramps((480, 360)), "JPEG", quality=90),
+        "watermark.png": encode(see_through((200, 200))),
+        "letterbox.png": encode(letterboxed),
+        "broken.jpg": b"this is no picture",
+    }

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from jobs.models import Job
-from tests.dialects.slashed.calls import create, post, refusal, request_of, taken
+from tests.dialects.slashed.calls import count_rows, create, message, post, refusal, request_of, taken
 from tests.dialects.slashed.values import FIELDS, SMALLEST, Kind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
@@ -58,8 +58,9 @@ def test_every_right_value_is_taken(client: Client, kind: str, field: str) -> No
 @pytest.mark.parametrize(("kind", "field"), EVERY_FIELD)
 def test_every_wrong_value_is_refused_by_the_path_of_its_field(client: Client, kind: str, field: str) -> None:
     for value in FIELDS[kind][field].wrong:
-        said = refuse(client, changed(kind, field, value))
+        said = message(post(client, "/request", request_of(changed(kind, field, value))), 400)
         assert said.startswith(f"{AT}.{field} "), (value, said)
+    assert count_rows() == 0
 
 
 @pytest.mark.parametrize(("kind", "field"), [pair for pair in EVERY_FIELD if FIELDS[pair[0]][pair[1]].is_required])
