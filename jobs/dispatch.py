@@ -5,6 +5,7 @@ once, filled over accounts in turn and over an account's jobs in turn, so that n
 """
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from jobs.models.jobs import ItemState, Queue
 from jobs.nodes import count_slots
 
 log = logging.getLogger(__name__)
+
+QUIET_SECONDS = 1
+_quiet: dict[str, float] = {}
 
 IN_FLIGHT = Q(state__in=[ItemState.QUEUED, ItemState.RUNNING], rung_at__isnull=False)
 
@@ -72,8 +76,13 @@ def ring_listings(listing_ids: Iterable[int]) -> None:
             return
 
 
-def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, **more: object) -> bool:
-    """Send one message. False where the broker cannot be reached; the sweep will ring again."""
+def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, **more: str) -> bool:
+    """Send one message: a row's id, and for a few tasks a word about it. False where the broker cannot be reached; the sweep will ring again.
+
+    A broker that did not answer is left alone for a moment: requests must not queue up behind its time-outs.
+    """
+    if _quiet.get("until", 0) > time.monotonic():
+        return False
     try:
         current_app.send_task(
             task,
@@ -81,10 +90,11 @@ def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, 
             queue=f"{settings.PHOTOMILL_QUEUE_PREFIX}{queue}",
             countdown=countdown,
             retry=False,
-            argsrepr=f"({task.rpartition('_')[2]} {row_id})",
+            argsrepr=f"({' '.join([task.rpartition('_')[2], str(row_id), *more.values()])})",
         )
     except (OperationalError, OSError) as error:
         log.warning("the broker cannot be reached: %s", type(error).__name__)
+        _quiet["until"] = time.monotonic() + QUIET_SECONDS
         return False
     return True
 

@@ -164,8 +164,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = f"{PHOTOMILL_QUEUE_PREFIX}periodic"
 # Flower asks eight questions at once and blocks for ever on a smaller pool.
 CELERY_BROKER_POOL_LIMIT = 16
+# A publisher gives up after one more try at once: kombu's own patience would hold a request for six seconds.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
 if CELERY_BROKER_URL.startswith("redis"):
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
         "socket_keepalive": True,

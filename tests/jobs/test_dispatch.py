@@ -30,6 +30,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr("celery.Celery.send_task", send)
     monkeypatch.setattr("jobs.nodes._seen", {})
+    monkeypatch.setattr("jobs.dispatch._quiet", {})
     return sent
 
 
