@@ -244,7 +244,7 @@ MOTORCYCLE = Photo(
             ),
         ),
         Variant(
-            title="Mirrored, for a 2× screen",
+            title="Mirrored, 2×",
             file="mirrored.webp",
             size=(480, 324),
             steps=({"type": "flip", "direction": "horizontal"}, {"type": "zoom", "width": 240, "level": 2}),

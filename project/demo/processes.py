@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import Any, TextIO
 
 from project.demo.batch import Photo, build_request
 from project.demo.customer import Customer, Status
@@ -19,9 +19,10 @@ SERVICE_ID = 1
 
 @dataclass(kw_only=True)
 class Process:
-    """One photograph at the service. Times are seconds of the monotonic clock."""
+    """One photograph at the service, and the request as it was sent. Times are seconds of the monotonic clock."""
 
     photo: Photo
+    request: dict[str, Any]
     process_id: str
     submitted_at: float
     status: Status = field(default_factory=lambda: Status("PENDING"))
@@ -59,9 +60,10 @@ def run_batch(photos: Sequence[Photo], customer: Customer, receiver: Receiver, *
 
 
 def _submit(photo: Photo, customer: Customer, callback: str) -> Process:
+    request = build_request(photo, service_id=SERVICE_ID, callback=callback)
     submitted_at = time.monotonic()
-    process_id = customer.submit(build_request(photo, service_id=SERVICE_ID, callback=callback))
-    return Process(photo=photo, process_id=process_id, submitted_at=submitted_at)
+    process_id = customer.submit(request)
+    return Process(photo=photo, request=request, process_id=process_id, submitted_at=submitted_at)
 
 
 def _follow(processes: Sequence[Process], customer: Customer, bar: ProgressBar, *, deadline: float) -> None:

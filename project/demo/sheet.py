@@ -10,9 +10,7 @@ from urllib.parse import quote
 
 from django.template import Context, Engine
 
-from project.demo.batch import build_request
 from project.demo.inspection import Finding
-from project.demo.processes import SERVICE_ID
 from project.demo.receiver import SIGNATURE_HEADERS, Callback
 from project.demo.report import Report, Result, Row
 from project.demo.steps import DETAILS, describe
@@ -27,7 +25,8 @@ Facts = dict[str, Any]
 def write_sheet(path: Path, report: Report, *, bucket: str) -> None:
     """Write the page. bucket: the storage's folder as seen from the page's."""
     engine = Engine(dirs=[str(Path(__file__).parent)], autoescape=True)
-    path.write_text(engine.get_template(TEMPLATE).render(Context(describe_report(report, bucket=bucket))))
+    page = engine.get_template(TEMPLATE).render(Context(describe_report(report, bucket=bucket)))
+    path.write_text(page, encoding="utf-8")
 
 
 def describe_report(report: Report, *, bucket: str) -> Facts:
@@ -56,7 +55,6 @@ def _describe_stats(report: Report) -> list[tuple[str, str]]:
 
 def _describe_row(row: Row, bucket: str) -> Facts:
     process = row.process
-    request = build_request(process.photo, service_id=SERVICE_ID, callback="https://studio.example/callback")
     return {
         "title": process.photo.title,
         "credit": process.photo.credit,
@@ -70,7 +68,7 @@ def _describe_row(row: Row, bucket: str) -> Facts:
         "server": "" if row.milliseconds is None else _milliseconds(row.milliseconds),
         "results": [_describe_result(result, row, bucket) for result in row.results],
         "callback": _describe_callback(process.callback) if process.callback else None,
-        "request": json.dumps(request, indent=2, ensure_ascii=False),
+        "request": json.dumps(process.request, indent=2, ensure_ascii=False),
     }
 
 

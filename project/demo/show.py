@@ -73,6 +73,7 @@ class Show:
             processes, receiver, bucket=bucket, secret=self.keys.callback_secret, timings=self._read_timings(processes)
         )
         write_sheet(self.page, report, bucket=BUCKET)
+        self._keep_logs()
         return report
 
     def close(self) -> None:
@@ -81,8 +82,7 @@ class Show:
             self.instance.stop()
             if self._receiver is not None:
                 self._receiver.close()
-        if self._log_at_work.exists():
-            shutil.copytree(self._log_at_work, self.log, dirs_exist_ok=True)
+        self._keep_logs()
         shutil.rmtree(embedded.broker_socket(self.instance.data_dir).parent, ignore_errors=True)
 
     def explain(self, error: Exception) -> str:
@@ -92,6 +92,10 @@ class Show:
     @property
     def _log_at_work(self) -> Path:
         return self.instance.data_dir / "log"
+
+    def _keep_logs(self) -> None:
+        if self._log_at_work.exists():
+            shutil.copytree(self._log_at_work, self.log, dirs_exist_ok=True)
 
     def _start(self, bucket: Path, receiver: Receiver) -> None:
         file = self._folder / "accounts.yaml"

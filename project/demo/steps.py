@@ -75,13 +75,17 @@ def _watermark(step: Transformation) -> str:
     return f"{step['source'].rpartition('/')[2]}, {step['width']} wide, {_place(step)}"
 
 
+def _signed(level: int) -> str:
+    return f"{level:+}".replace("-", "−")
+
+
 NAMES = {"fitmethod": "fit:", "annotation": "text", "filter": "filter", "zoom": "zoom to"}
 DETAILS = {
     "annotation": _text,
     "blur": lambda step: f"σ {step['sigma']}",
-    "brightness": lambda step: f"{step['bright_level']:+}",
+    "brightness": lambda step: _signed(step["bright_level"]),
     "colorize": lambda step: f"+{step['red']} +{step['green']} +{step['blue']}",
-    "contrast": lambda step: f"{step['level']:+}",
+    "contrast": lambda step: _signed(step["level"]),
     "crop": _crop,
     "enhance": lambda _step: "",
     "filter": lambda step: step["filter"],

@@ -19,12 +19,14 @@ from pathlib import Path
 import psutil
 import pytest
 from PIL import Image
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.signing import make_signing_secret, sign
+from jobs import engine
 from jobs.dialects.slashed import wire
-from jobs.models import Service
+from jobs.models import Item, Service
 from project.demo.batch import PHOTOS, Photo, build_request
-from project.demo.customer import Status
+from project.demo.customer import Customer, RequestFailed, Status
 from project.demo.inspection import FORMATS, inspect
 from project.demo.pictures import fill_bucket, path_of
 from project.demo.processes import Process
@@ -67,6 +69,24 @@ def test_the_bucket_holds_whole_photographs_and_no_result_of_an_earlier_run(tmp_
         Image.open(path_of(tmp_path, photo.key)).load()
     assert not old.exists()
     assert mine.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_customer_hears_why_a_process_failed(live_server: LiveServer, service: Service) -> None:
+    customer = Customer(live_server.url, secret="tokA")
+    request = build_request(PHOTOS[0], service_id=1, callback="http://127.0.0.1:9/callback")
+    process_id = customer.submit(request)
+    assert not customer.ask(process_id).has_ended
+    engine.run_item(Item.objects.get(job__public_id=process_id).pk)
+    status = customer.ask(process_id)
+    assert status.word == "FAILED"
+    assert "photos/astronaut.png" in status.reason
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_customer_hears_why_a_request_was_refused(live_server: LiveServer, service: Service) -> None:
+    with pytest.raises(RequestFailed, match="401 Invalid Secret"):
+        Customer(live_server.url, secret="another").submit({})
 
 
 # --- What it believes ------------------------------------------------------------------------------------------------
@@ -161,6 +181,7 @@ def finished(photo: Photo, number: int) -> Process:
     callback = Callback(body=body, headers=headers, payload=payload, arrived_at=102.5)
     return Process(
         photo=photo,
+        request=build_request(photo, service_id=1, callback="http://127.0.0.1:9/callback"),
         process_id=f"process-{number}",
         submitted_at=100.0,
         status=Status("FINISHED"),
@@ -179,7 +200,7 @@ def report_on(output: Path, *, change: Callable[[Process], None] = lambda proces
 
 def show(output: Path, report: Report) -> str:
     write_sheet(output / "index.html", report, bucket="bucket")
-    return (output / "index.html").read_text()
+    return (output / "index.html").read_text(encoding="utf-8")
 
 
 class Page(HTMLParser):
@@ -361,7 +382,7 @@ def test_the_demo_makes_its_results_shows_them_and_leaves_nothing_behind(tmp_pat
     assert "5 of 5 callbacks" in printed
     for photo in PHOTOS:
         assert not any(inspect(out / "bucket", photo, variant).problem for variant in photo.variants)
-    page = Page((out / "index.html").read_text())
+    page = Page((out / "index.html").read_text(encoding="utf-8"))
     assert all((out / image).is_file() for image in page.images)
     assert (out / "log" / "batch.log").stat().st_size
     assert find_programs(tmp_path) == []
