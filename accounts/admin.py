@@ -46,7 +46,7 @@ class AccountAdmin(ScopedAdmin):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[type-arg, misc]
+class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[misc]
     """People. Without an account and with the staff mark: an operator."""
 
     form = UserChangeForm
@@ -107,7 +107,7 @@ class ApiKeyAdmin(ActingAdmin):
         """The page that shows the new secret; a brought one is known already."""
         if obj.new_secret:
             return self.render_secret(request, obj, obj.new_secret, what="New API key")
-        return super().response_add(request, obj, post_url_continue)  # type: ignore[no-any-return]
+        return super().response_add(request, obj, post_url_continue)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

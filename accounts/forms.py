@@ -24,7 +24,7 @@ HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0
 class LinesField(forms.CharField):
     """A list of texts, one a line."""
 
-    widget = UnfoldAdminTextareaWidget
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -36,7 +36,7 @@ class LinesField(forms.CharField):
         return (initial or []) != self.to_python(data)
 
 
-class UserCreationForm(BaseUserCreationForm):  # type: ignore[type-arg]
+class UserCreationForm(BaseUserCreationForm):
     """A new person, known by an e-mail address, with a password typed twice."""
 
     class Meta:
@@ -53,7 +53,7 @@ class UserCreationForm(BaseUserCreationForm):  # type: ignore[type-arg]
         return clean_email(self)
 
 
-class UserChangeForm(forms.ModelForm):  # type: ignore[type-arg]
+class UserChangeForm(forms.ModelForm):
     """A person's facts. The password has a page of its own."""
 
     class Meta:
@@ -72,7 +72,7 @@ def clean_email(form: "forms.ModelForm[User]") -> str:
     return email
 
 
-class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]
+class ApiKeyForm(forms.ModelForm):
     """What of a key can be changed."""
 
     scopes = forms.MultipleChoiceField(
@@ -116,10 +116,10 @@ class NewApiKeyForm(ApiKeyForm):
         self.new_secret = None if brought else secret
         self.instance.secret_hash = hash_secret(secret)
         self.instance.last_four = secret[-4:]
-        return super().save(commit)  # type: ignore[no-any-return]
+        return super().save(commit)
 
 
-class DomainForm(forms.ModelForm):  # type: ignore[type-arg]
+class DomainForm(forms.ModelForm):
     """A host that browsers may call from."""
 
     class Meta:

@@ -24,10 +24,10 @@ class _Steps(BaseModel):
     steps: list[Step]
 
 
-def parse_steps(text: str, *, account_id: int | None, known: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+def parse_steps(text: str, *, account_id: int, known: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
     """The steps of a chain as they are kept. Raises ChainFault.
 
-    account_id: whose storages the steps may name; None for nobody's. known: names of pictures that an earlier
+    account_id: whose storages the steps may name; 0 for nobody's. known: names of pictures that an earlier
     version used already, which may stay.
     """
     try:
@@ -66,11 +66,11 @@ def _parse(number: int, step: Step) -> Params:
         raise ChainFault(f"Step {number} ({step.operation}): {error.message}") from None
 
 
-def _check_asset(where: str, ref: AssetRef, account_id: int | None) -> None:
+def _check_asset(where: str, ref: AssetRef, account_id: int) -> None:
     """A step may name the account's own storages and the public web, never the house storage: that is everybody's."""
     if ref.kind == "house":
         raise ChainFault(f"{where}: a picture of the house storage cannot be named here; upload it to a storage.")
-    if ref.kind == "storage" and not Connection.objects.filter(pk=ref.storage_id, account_id=account_id).exists():
+    if ref.kind == "storage" and not Connection.objects.filter(pk=ref.storage_id or 0, account_id=account_id).exists():
         raise ChainFault(f"{where}: storage_id {ref.storage_id} is none of this account's storages.")
     if ref.kind == "web":
         try:

@@ -55,7 +55,7 @@ class ConnectionAdmin(ActingAdmin):
 
     @admin.display(description="access key")
     def kept_access_key(self, connection: Connection) -> str:
-        return describe_kept("access_key", (connection.credentials or {}).get("access_key")).split(".")[0]
+        return describe_kept("access_key", _kept(connection).get("access_key")).split(".")[0]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """First the choice of the kind, where the address does not name one that this person can connect."""
@@ -112,6 +112,10 @@ class ConnectionAdmin(ActingAdmin):
     def test_connection(self, request: HttpRequest, connection: Connection, form: TrialForm) -> None:
         went_well, said = try_connection(connection, form.cleaned_data["key"])
         messages.add_message(request, messages.SUCCESS if went_well else messages.ERROR, said)
+
+
+def _kept(connection: Connection) -> dict[str, str]:
+    return connection.credentials or {}  # type: ignore[return-value]
 
 
 def _is_guarded(connection: Connection | None) -> bool:

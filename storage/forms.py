@@ -24,7 +24,7 @@ SHOWN = ("access_key",)
 """Credentials that name and do not open: their last four characters are shown."""
 
 
-class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
+class ConnectionForm(forms.ModelForm):
     """A storage of one kind. `for_kind` makes the form with that kind's fields."""
 
     kind_name: ClassVar[str]
@@ -73,7 +73,9 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _update_errors(self, errors: ValidationError) -> None:
         """The model's own check of the same fields names a column that this form has in parts: it says nothing new."""
-        found = errors.error_dict if hasattr(errors, "error_dict") else {NON_FIELD_ERRORS: errors.error_list}
+        found: dict[str, Any] = (
+            errors.error_dict if hasattr(errors, "error_dict") else {NON_FIELD_ERRORS: errors.error_list}
+        )
         known = {name: found[name] for name in found if name in self.fields or name == NON_FIELD_ERRORS}
         if known or not self.errors:
             super()._update_errors(ValidationError(known or found))  # type: ignore[misc]

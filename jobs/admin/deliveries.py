@@ -14,7 +14,7 @@ from accounts.scoping import ReadOnlyInline
 from jobs import callbacks
 from jobs.admin.filters import OverdueFilter
 from jobs.admin.records import RecordAdmin
-from jobs.admin.wording import badge, clean_address, show_json
+from jobs.admin.wording import badge, clean_address, show_json, show_time
 from jobs.models import Attempt, Delivery
 from jobs.models.deliveries import DeliveryState
 
@@ -25,9 +25,13 @@ class AttemptInline(ReadOnlyInline):
     """Every try, in order."""
 
     model = Attempt
-    fields = readonly_fields = ("number", "started_at", "status_code", "milliseconds", "error", "address", "excerpt")
+    fields = readonly_fields = ("number", "started", "status_code", "milliseconds", "error", "address", "excerpt")
     ordering = ("number",)
     per_page = 50
+
+    @admin.display(description="time")
+    def started(self, attempt: Attempt) -> SafeString | str:
+        return show_time(attempt.started_at)
 
     @admin.display(description="answer")
     def excerpt(self, attempt: Attempt) -> SafeString:
@@ -42,7 +46,7 @@ class DeliveryAdmin(RecordAdmin):
     object_actions = ("redeliver",)
     actions = ("redeliver_selected",)
     inlines = (AttemptInline,)
-    list_display = ("webhook_id", "job", "shown_target", "shown_state", "attempts_made", "next_try", "created_at")
+    list_display = ("webhook_id", "job", "shown_target", "shown_state", "attempts_made", "next_try", "created")
     list_filter = ("state", OverdueFilter, "created_at")
     list_select_related = ("job",)
     ordering = ("-created_at", "-pk")
@@ -53,8 +57,9 @@ class DeliveryAdmin(RecordAdmin):
             {
                 "fields": (
                     ("webhook_id", "job_link", "run"),
-                    ("shown_target", "shown_state", "attempts_made"),
-                    ("created_at", "next_try", "ended_at"),
+                    "shown_target",
+                    ("shown_state", "attempts_made", "next_try"),
+                    ("created", "ended"),
                 )
             },
         ),
@@ -74,9 +79,17 @@ class DeliveryAdmin(RecordAdmin):
     def shown_state(self, delivery: Delivery) -> SafeString:
         return badge(delivery.state)
 
-    @admin.display(description="next try", ordering="next_at", empty_value="–")
-    def next_try(self, delivery: Delivery) -> object:
-        return delivery.next_at if delivery.state == DeliveryState.PENDING else None
+    @admin.display(description="created", ordering="created_at")
+    def created(self, delivery: Delivery) -> SafeString | str:
+        return show_time(delivery.created_at)
+
+    @admin.display(description="ended")
+    def ended(self, delivery: Delivery) -> SafeString | str:
+        return show_time(delivery.ended_at)
+
+    @admin.display(description="next try", ordering="next_at")
+    def next_try(self, delivery: Delivery) -> SafeString | str:
+        return show_time(delivery.next_at if delivery.state == DeliveryState.PENDING else None)
 
     @admin.display(description="body")
     def shown_body(self, delivery: Delivery) -> SafeString | str:

@@ -9,10 +9,12 @@ from django.db.models import Count, F
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 
+from jobs.admin.pictures import show_thumbnail
 from jobs.admin.wording import badge
 from jobs.models import Item, Job, Output
-from jobs.models.jobs import ItemState
+from jobs.models.jobs import ItemState, OutputState
 
 PER_PAGE = 100
 SHOWN_OUTPUTS = 4
@@ -22,12 +24,13 @@ STATE, PAGE = "items", "page"
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. outputs: those of the item's own run, the first few of them."""
+    """One line of the table. outputs: those of the item's own run, the first few of them with their pictures."""
 
     item: Item
     url: str
-    badge: str
-    outputs: list[Output]
+    badge: SafeString
+    picture: SafeString
+    outputs: list[tuple[Output, SafeString]]
     more: int
 
 
@@ -51,7 +54,7 @@ class Table:
     chosen: str
 
 
-class _Counted(Paginator):  # type: ignore[type-arg]
+class _Counted(Paginator):
     """Pages of rows that have been counted already."""
 
     def __init__(self, rows: Any, per_page: int, *, count: int) -> None:
@@ -100,8 +103,14 @@ def _build_rows(items: list[Item]) -> list[Row]:
             item=item,
             url=reverse("admin:jobs_item_change", args=[item.pk]),
             badge=badge(item.state),
-            outputs=outputs[item.pk][:SHOWN_OUTPUTS],
+            picture=show_thumbnail("item", item.pk),
+            outputs=[(output, _show(output)) for output in outputs[item.pk][:SHOWN_OUTPUTS]],
             more=max(0, len(outputs[item.pk]) - SHOWN_OUTPUTS),
         )
         for item in items
     ]
+
+
+def _show(output: Output) -> SafeString:
+    is_stored = output.state == OutputState.STORED
+    return show_thumbnail("output", output.pk, f"{output.width} × {output.height}") if is_stored else SafeString()

@@ -1,7 +1,5 @@
 """The admin page of items, with their outputs."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -14,16 +12,12 @@ from accounts.actions import ObjectAction, object_action
 from accounts.scoping import ReadOnlyInline
 from jobs import services
 from jobs.admin.filters import ErrorFilter
+from jobs.admin.pictures import find_link, show_thumbnail
 from jobs.admin.records import RecordAdmin
-from jobs.admin.wording import badge, clean_address, describe_bytes, show_json
+from jobs.admin.wording import badge, clean_address, describe_bytes, show_json, show_time
 from jobs.models import Item, Output
 from jobs.models.jobs import OutputState
-from jobs.thumbnails import lies_in_house
-from storage.connections import open_by_id
 from storage.errors import StorageError
-from storage.house import make_link
-
-LINK_SECONDS = 600
 
 
 class OutputInline(ReadOnlyInline):
@@ -35,7 +29,7 @@ class OutputInline(ReadOnlyInline):
     per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Output]:
-        return super().get_queryset(request).select_related("item", "connection")  # type: ignore[no-any-return]
+        return super().get_queryset(request).select_related("item", "connection")
 
     @admin.display(description="")
     def picture(self, output: Output) -> SafeString:
@@ -72,28 +66,32 @@ class ItemAdmin(RecordAdmin):
     object_actions = ("undo",)
     actions = ("undo_selected",)
     inlines = (OutputInline,)
-    list_display = ("picture", "name", "job", "shown_state", "problem", "run", "milliseconds", "ended_at")
+    list_display = ("picture", "name", "job", "shown_state", "problem", "run", "milliseconds", "ended")
     list_display_links = ("picture", "name")
     list_filter = ("state", ErrorFilter, "queue")
     list_select_related = ("job",)
     ordering = ("-pk",)
     search_fields = ("name",)
     fieldsets = (
-        (None, {"fields": ("picture", ("name", "job_link", "shown_state"), "problem")}),
         (
-            "Facts",
+            None,
             {
                 "fields": (
-                    ("source_place", "facts", "queue"),
+                    "picture",
+                    "name",
+                    ("job_link", "shown_state", "queue"),
+                    ("started", "ended", "milliseconds"),
                     ("run", "tries", "host_losses"),
-                    ("started_at", "ended_at", "milliseconds"),
+                    "problem",
+                    "source_place",
+                    "facts",
                     "shown_meta",
                 )
             },
         ),
     )
 
-    @admin.display(description="")
+    @admin.display(description="before")
     def picture(self, item: Item) -> SafeString:
         return show_thumbnail("item", item.pk)
 
@@ -126,6 +124,14 @@ class ItemAdmin(RecordAdmin):
         size = f"{facts.get('width')} × {facts.get('height')}"
         return f"{facts.get('format')}, {size}, {facts.get('mode')}{frames}, {describe_bytes(facts.get('bytes'))}"
 
+    @admin.display(description="started")
+    def started(self, item: Item) -> SafeString | str:
+        return show_time(item.started_at)
+
+    @admin.display(description="ended", ordering="ended_at")
+    def ended(self, item: Item) -> SafeString | str:
+        return show_time(item.ended_at)
+
     @admin.display(description="meta")
     def shown_meta(self, item: Item) -> SafeString | str:
         return show_json(item.meta) if item.meta else "none"
@@ -152,26 +158,6 @@ class ItemAdmin(RecordAdmin):
     def undo_selected(self, request: HttpRequest, rows: QuerySet[Item]) -> HttpResponse | None:
         question = "Put the originals of these items back, over the results that took their place?"
         return self.act_on_selected(request, rows, question=question, act=_undo_quietly)
-
-
-def show_thumbnail(kind: str, pk: Any) -> SafeString:
-    """An image that the page's script fills in when it comes into view."""
-    url = reverse(f"thumbnail-{kind}", args=[pk])
-    return format_html('<img class="pm-thumbnail" data-thumbnail="{}" alt="" width="64" height="64">', url)
-
-
-def find_link(output: Output) -> str | None:
-    """Where the result can be downloaded for a few minutes, or None where its storage has no links."""
-    filename = output.key.rpartition("/")[2]
-    if output.state != OutputState.STORED:
-        return None
-    if lies_in_house(output):
-        return make_link(output.key, filename=filename, content_type=output.mime, seconds=LINK_SECONDS)
-    try:
-        storage = open_by_id(output.connection_id) if output.connection_id else None
-        return storage.link(output.key, seconds=LINK_SECONDS, filename=filename) if storage else None
-    except StorageError:
-        return None
 
 
 def _undo_quietly(item: Item) -> bool:

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.actions import ObjectAction, object_action
@@ -14,7 +14,15 @@ from jobs import services
 from jobs.admin.filters import DialectFilter
 from jobs.admin.item_table import build_table
 from jobs.admin.records import RecordAdmin
-from jobs.admin.wording import badge, clean_address, describe_variant, show_duration, show_json, show_progress
+from jobs.admin.wording import (
+    badge,
+    clean_address,
+    describe_variant,
+    show_duration,
+    show_json,
+    show_progress,
+    show_time,
+)
 from jobs.models import Item, Job, JobLabel
 from jobs.models.jobs import JobState
 
@@ -30,7 +38,7 @@ class JobAdmin(RecordAdmin):
     object_actions = ("retry_failed", "retry_all", "cancel")
     actions = ("retry_failed_selected", "retry_all_selected", "cancel_selected")
     list_display = (
-        "public_id", "account", "dialect", "shown_state", "progress", "outputs", "run", "created_at", "duration",
+        "public_id", "account", "dialect", "shown_state", "progress", "outputs", "run", "created", "duration",
     )  # fmt: skip
     list_filter = ("state", DialectFilter, "account", "queue", "created_at")
     list_select_related = ("account",)
@@ -39,15 +47,17 @@ class JobAdmin(RecordAdmin):
     search_fields = ("public_id",)
     search_help_text = "Id, label, or name of a source"
     fieldsets = (
-        (None, {"fields": (("public_id", "shown_state", "progress"), ("account", "service", "dialect"))}),
         (
-            "Facts",
+            None,
             {
                 "fields": (
-                    ("queue", "priority", "run"),
-                    ("outputs", "labels", "callback"),
-                    ("created_at", "started_at", "finished_at"),
-                    ("duration", "message"),
+                    ("public_id", "shown_state", "progress"),
+                    ("account", "service", "dialect"),
+                    ("created", "started", "finished"),
+                    ("duration", "outputs", "run"),
+                    ("queue", "shown_priority", "labels"),
+                    "callback",
+                    "problem",
                 )
             },
         ),
@@ -62,9 +72,29 @@ class JobAdmin(RecordAdmin):
         return show_progress(job.items_ended, job.items_failed, job.items_total)
 
     @admin.display(description="outputs")
-    def outputs(self, job: Job) -> str:
-        failed = f", {job.outputs_failed:,} failed" if job.outputs_failed else ""
-        return f"{job.outputs_stored:,} stored{failed}"
+    def outputs(self, job: Job) -> SafeString:
+        failed = format_html("<br>{} failed", f"{job.outputs_failed:,}") if job.outputs_failed else ""
+        return format_html('<span class="pm-number">{} stored{}</span>', f"{job.outputs_stored:,}", failed)
+
+    @admin.display(description="created", ordering="created_at")
+    def created(self, job: Job) -> SafeString | str:
+        return show_time(job.created_at)
+
+    @admin.display(description="started")
+    def started(self, job: Job) -> SafeString | str:
+        return show_time(job.started_at)
+
+    @admin.display(description="finished")
+    def finished(self, job: Job) -> SafeString | str:
+        return show_time(job.finished_at)
+
+    @admin.display(description="priority")
+    def shown_priority(self, job: Job) -> int:
+        return job.priority
+
+    @admin.display(description="what went wrong")
+    def problem(self, job: Job) -> str:
+        return job.message or "–"
 
     @admin.display(description="took")
     def duration(self, job: Job) -> str:

@@ -36,7 +36,7 @@ class ChainFields(forms.Form):
         required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "class": "pm-code"}), help_text=OUTPUT_HELP
     )
 
-    def read_steps(self, account_id: int | None, known: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
+    def read_steps(self, account_id: int, known: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
         """The checked steps. Raises ValidationError."""
         try:
             return parse_steps(self.cleaned_data["steps"], account_id=account_id, known=known)
@@ -64,7 +64,7 @@ class VersionForm(ChainFields, ObjectForm):
         return self.read_steps(self.obj.account_id, known)
 
 
-class RecipeForm(forms.ModelForm):  # type: ignore[type-arg]
+class RecipeForm(forms.ModelForm):
     """What of a recipe can be changed: how it is called."""
 
     class Meta:
@@ -88,7 +88,7 @@ class NewRecipeForm(ChainFields, RecipeForm):
         account: Account | None = cleaned.get("account")
         if "steps" in cleaned:
             try:
-                cleaned["steps"] = self.read_steps(account.pk if account else None)
+                cleaned["steps"] = self.read_steps(account.pk if account else 0)
             except ValidationError as error:
                 self.add_error("steps", error)
         return cleaned
@@ -130,7 +130,7 @@ class RecipeAdmin(ActingAdmin):
 
     @admin.display(description="version", ordering="newest_number", empty_value="none")
     def newest(self, recipe: Any) -> int | None:
-        return recipe.newest_number  # type: ignore[no-any-return]
+        return recipe.newest_number
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("account", "public_id", "name", *(("created_at",) if obj else ("steps", "output")))

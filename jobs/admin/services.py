@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Model, QuerySet
 from django.forms.models import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,14 +15,14 @@ from accounts.actions import ActingAdmin, ObjectAction, ObjectForm, object_actio
 from accounts.forms import LinesField
 from accounts.keys import is_live
 from accounts.scoping import ReadOnlyInline, is_operator
-from jobs.admin.wording import badge
+from jobs.admin.wording import badge, show_time
 from jobs.models import Service, ServiceSecret, SigningSecret
 from jobs.secrets import issue_secret, issue_signing_secret
 
 OVERLAP_NOTE = "The one before it stays good for 24 hours; any older is revoked at once."
 
 
-class ServiceForm(forms.ModelForm):  # type: ignore[type-arg]
+class ServiceForm(forms.ModelForm):
     """A service. Its number is the next free one where none is given."""
 
     number = forms.IntegerField(
@@ -87,17 +87,22 @@ class RevokeForm(ObjectForm):
 class SecretInline(ReadOnlyInline):
     """The bearer secrets, by their last four characters."""
 
-    model = ServiceSecret
+    model: type[Model] = ServiceSecret
     verbose_name_plural = "secrets"
-    fields = readonly_fields = ("shown", "created_at", "live_until", "state")
+    fields = readonly_fields = ("shown", "created", "live_until", "state")
 
     @admin.display(description="ends in")
     def shown(self, secret: Any) -> str:
         return f"…{secret.last_four}"
 
     @admin.display(description="live until")
-    def live_until(self, secret: Any) -> object:
-        return secret.revoked_at or secret.expires_at or "replaced"
+    def live_until(self, secret: Any) -> SafeString | str:
+        ends_at = secret.revoked_at or secret.expires_at
+        return show_time(ends_at) if ends_at else "it is replaced"
+
+    @admin.display(description="created")
+    def created(self, secret: Any) -> SafeString | str:
+        return show_time(secret.created_at)
 
     @admin.display(description="state")
     def state(self, secret: Any) -> SafeString:
@@ -115,7 +120,7 @@ class SigningSecretInline(SecretInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SigningSecret]:
         # The page has no use for the secret itself: it stays encrypted in the database.
-        return super().get_queryset(request).defer("secret")  # type: ignore[no-any-return]
+        return super().get_queryset(request).defer("secret")
 
 
 @admin.register(Service)

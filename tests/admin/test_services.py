@@ -62,7 +62,7 @@ def test_the_page_lists_secrets_by_their_last_four(viewer: Client, a: Tenant) ->
     shown = viewer.get(reverse("admin:jobs_service_change", args=[a["service"].pk])).content.decode()
     for secret in a.secrets[:2]:
         assert f"…{secret[-4:]}" in shown
-    assert "replaced" in shown
+    assert "it is replaced" in shown
 
 
 def test_a_storage_that_a_service_needs_stays(owner: Client, a: Tenant) -> None:
