@@ -15,8 +15,10 @@ from tests.images import encode, noise, ramps, see_through
 
 
 @pytest.fixture
-def shop(db: None, tmp_path: Path) -> Path:
+def shop(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Alice's storage, with her services 1 (`tokA`) and 3 (`tokA3`, from 192.1.1.68 only) and Bob's 2 (`tokB`)."""
+    # A storage stays open for some seconds, and the rows of every test may have the same numbers.
+    monkeypatch.setattr("storage.connections._opened", {})
     folders = {name: tmp_path / name for name in ("alice", "bob")}
     for key, data in make_files().items():
         path = folders["alice"] / key
