@@ -109,7 +109,8 @@ class Stack:
         """Where everything is, for a test that fails."""
         states = self.rows("SELECT state, COUNT(*), MAX(tries), MAX(host_losses), MAX(fence) FROM jobs_item GROUP BY 1")
         jobs = self.rows("SELECT id, state, items_total, items_ended, items_failed FROM jobs_job")
-        return f"items {states}, jobs {jobs}"
+        errors = self.rows("SELECT error_code, error_message FROM jobs_item WHERE error_code <> '' LIMIT 5")
+        return f"items {states}, jobs {jobs}, errors {errors}"
 
     def add_node(self, name: str, *, workers: int = 1) -> None:
         """One more node for batches, that the supervisor does not look after."""
