@@ -204,3 +204,13 @@ def test_an_account_without_jobs_can_be_deleted_after_a_question(operator: Clien
     assert Account.objects.filter(pk=account.pk).exists()
     assert operator.post(path, {"post": "yes"}).status_code == 302
     assert not Account.objects.filter(pk=account.pk).exists()
+
+
+def test_no_button_can_be_pressed_from_another_site(editor: Client, a: Tenant) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = editor.cookies
+    path = reverse("admin:jobs_job_retry_all", args=[a["job"].pk])
+    assert strict.get(path).status_code == 200
+    assert strict.post(path).status_code == 403
+    a["job"].refresh_from_db()
+    assert a["job"].run == 1
