@@ -160,7 +160,10 @@ def _check_storages(account: Account, spec: JobSpec, params: list[Params]) -> No
     named = (read | {variant.destination.storage_id for variant in spec.variants}) - {None}
     known = set(Connection.objects.filter(account=account, pk__in=named).values_list("pk", flat=True))
     if named - known:
-        raise UnknownStorage("the storage is not one of this account's")
+        raise UnknownStorage("The storage is not one of this account's.")
+    if any(ref.kind == "house" for ref in _all_assets(params)):
+        # A key of the house storage says nothing about whose object it is: no caller may name one.
+        raise UnknownStorage("The house storage holds nothing that a step can name.")
     for source in spec.sources:
         if source.ref.kind == "web":
             http.refuse_early(source.ref.location)

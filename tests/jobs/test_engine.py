@@ -10,7 +10,13 @@ from django.test import Client
 from jobs import engine, services
 from jobs.models import Delivery, Item, Job, Output, Service
 from jobs.models.jobs import ItemState, JobState
+from jobs.provisioning import provision
+from jobs.spec import JobSpec, Source, Variant
+from processing.base import AssetRef, Step
+from storage.errors import UnknownStorage
 from storage.house import house
+from storage.models import Connection
+from tests.conftest import account_entry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -144,3 +150,25 @@ def test_a_retry_of_the_failed_leaves_the_others_alone(client: Client, service: 
     assert job.state == JobState.FINISHED
     assert job.run == 2
     assert job.outputs_stored == 1
+
+
+def test_a_step_cannot_name_an_object_of_the_house_storage(service: Service) -> None:
+    ref = {"kind": "house", "location": "2026-01-01/1/1/1/original"}
+    chain = Variant(steps=(Step(operation="watermark", params={"source": ref}),))
+    storage = Connection.objects.get(account=service.account)
+    source = Source(ref=AssetRef(kind="storage", storage_id=storage.pk, location="480x360/1.jpg"), name="1.jpg")
+    with pytest.raises(UnknownStorage):
+        services.create_job(
+            account=service.account, spec=JobSpec(dialect="slashed", sources=(source,), variants=(chain,))
+        )
+    assert not Job.objects.exists()
+
+
+def test_a_job_cannot_name_another_accounts_storage(service: Service, tmp_path: Path) -> None:
+    provision({"accounts": [account_entry("bob", tmp_path, number=2, secret="tokB")]})
+    theirs = Connection.objects.get(account__name="bob")
+    source = Source(ref=AssetRef(kind="storage", storage_id=theirs.pk, location="x.jpg"), name="x.jpg")
+    with pytest.raises(UnknownStorage):
+        services.create_job(
+            account=service.account, spec=JobSpec(dialect="slashed", sources=(source,), variants=(Variant(),))
+        )
