@@ -32,7 +32,7 @@ def is_listed(address: Address, ranges: Iterable[str]) -> bool:
     plain = getattr(address, "ipv4_mapped", None) or address
     for text in ranges:
         first, last = parse_range(text)
-        if first.version == plain.version and first <= plain <= last:
+        if first.version == plain.version and int(first) <= int(plain) <= int(last):
             return True
     return False
 
@@ -44,7 +44,7 @@ def parse_range(text: str) -> Range:
     try:
         if "-" in text:
             first, last = (ipaddress.ip_address(part.strip()) for part in text.split("-", 1))
-            if first.version != last.version or first > last:
+            if first.version != last.version or int(first) > int(last):
                 raise ValueError
             return first, last
         network = ipaddress.ip_network(text.strip(), strict=False)

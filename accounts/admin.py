@@ -36,7 +36,7 @@ class AccountAdmin(ScopedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Not while it has jobs: `manage.py purge` takes those away in pieces, one page could not."""
-        is_empty = not isinstance(obj, Account) or not obj.jobs.exists()  # type: ignore[attr-defined]
+        is_empty = not isinstance(obj, Account) or not obj.jobs.exists()
         return is_empty and super().has_delete_permission(request, obj)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -32,7 +32,7 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+class EncryptedJSONField(models.TextField):
     """A JSON value that the database holds encrypted. It cannot be searched."""
 
     def from_db_value(self, value: str | None, *_: Any) -> Any:

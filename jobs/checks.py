@@ -26,7 +26,7 @@ def check_registries(**_: Any) -> list[CheckMessage]:
 @register()
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Settings without which nothing can be kept safe."""
-    faults = []
+    faults: list[CheckMessage] = []
     if not settings.PHOTOMILL_SECRET_KEY:
         faults.append(Error("PHOTOMILL_SECRET_KEY is not set", hint="`python3 run.py serve` makes one", id="jobs.E002"))
     if not settings.PHOTOMILL_ENCRYPTION_KEYS:

@@ -77,7 +77,9 @@ def ring_listings(listing_ids: Iterable[int]) -> None:
 
 
 def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, **more: str) -> bool:
-    """Send one message: a row's id, and for a few tasks a word about it. False where the broker cannot be reached; the sweep will ring again.
+    """Send one message: a row's id, and for a few tasks a word about it.
+
+    False where the broker cannot be reached; the sweep will ring again.
 
     A broker that did not answer is left alone for a moment: requests must not queue up behind its time-outs.
     """

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models, transaction
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from accounts.keys import SCOPES, create_key, hash_secret
+from accounts.keys import create_key, hash_secret
 from accounts.models import Account, ApiKey, Domain, User
 from jobs.models import Recipe, RecipeVersion, Service, ServiceSecret
 from jobs.secrets import issue_secret, issue_signing_secret
@@ -52,7 +52,7 @@ class UserEntry(_Entry):
 class ApiKeyEntry(_Entry):
     name: str
     secret: str = Field(min_length=4)
-    scopes: list[Literal["image_editing", "storage", "admin", "read_only"]] = Field(default_factory=lambda: [SCOPES[0]])
+    scopes: list[Literal["image_editing", "storage", "admin", "read_only"]] = ["image_editing"]
 
 
 class StorageEntry(_Entry):

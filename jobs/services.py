@@ -157,7 +157,8 @@ def _check_storages(account: Account, spec: JobSpec, params: list[Params]) -> No
     """Every storage that the job names belongs to the account, and those that are written can be."""
     read = {source.ref.storage_id for source in spec.sources} | {folder.storage_id for folder in spec.folders}
     read |= {ref.storage_id for ref in _all_assets(params)}
-    named = (read | {variant.destination.storage_id for variant in spec.variants}) - {None}
+    read |= {variant.destination.storage_id for variant in spec.variants}
+    named = {storage_id for storage_id in read if storage_id is not None}
     known = set(Connection.objects.filter(account=account, pk__in=named).values_list("pk", flat=True))
     if named - known:
         raise UnknownStorage("The storage is not one of this account's.")

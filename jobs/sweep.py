@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterable
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -98,7 +99,8 @@ def _count_messages(queue: str) -> int:
     with current_app.connection_for_read() as connection:
         try:
             connection.ensure_connection(max_retries=1, timeout=3)
-            return int(connection.default_channel.queue_declare(queue=name, passive=True).message_count)
+            channel: Any = connection.default_channel
+            return int(channel.queue_declare(queue=name, passive=True).message_count)
         except connection.channel_errors:
             return 0
         except connection.connection_errors:

@@ -7,7 +7,8 @@ from contextvars import ContextVar
 
 from pythonjsonlogger.json import JsonFormatter as BaseFormatter
 
-_context: ContextVar[dict[str, object]] = ContextVar("log_context", default={})
+_NOTHING: dict[str, object] = {}
+_context: ContextVar[dict[str, object]] = ContextVar("log_context", default=_NOTHING)
 
 
 class ContextFilter(logging.Filter):

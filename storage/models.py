@@ -35,8 +35,9 @@ class Connection(models.Model):
         return f"{self.name} ({self.kind})"
 
     def clean(self) -> None:
+        credentials: Any = self.credentials
         try:
-            kinds.check(self.kind, self.parameters, self.credentials or {})
+            kinds.check(self.kind, self.parameters, credentials or {})
         except StorageError as error:
             raise ValidationError({"parameters" if self.kind else "kind": error.message}) from None
 

@@ -24,7 +24,7 @@ class Service(models.Model):
         "allowed addresses",
         default=list,
         blank=True,
-        help_text="Addresses or ranges that may call: 203.0.113.7, 203.0.113.0/24, 203.0.113.7-203.0.113.20. Empty: any.",
+        help_text="Who may call: 203.0.113.7, 203.0.113.0/24 or 203.0.113.7-203.0.113.20. Empty: any address.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
