@@ -3,11 +3,11 @@
 import base64
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
-SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105
 
 
 def make_signing_secret() -> str:
@@ -28,6 +28,7 @@ def check_signing_secret(secret: str) -> str | None:
 
 def sign(message_id: str, *, body: bytes, at: datetime, secrets: Iterable[str]) -> dict[str, str]:
     """The three headers for this body at this time: one signature for each live secret, separated by spaces."""
+    at = at.astimezone(UTC)  # the library takes any zone's time for UTC
     text = body.decode()
     signatures = " ".join(Webhook(secret).sign(message_id, at, text) for secret in secrets)
     headers = {"webhook-id": message_id, "webhook-timestamp": str(int(at.timestamp()))}
