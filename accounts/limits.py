@@ -1,4 +1,8 @@
-"""How often an account may ask: counted in fixed stretches of time, atomically, shared by every web process."""
+"""How often an account may ask: at most so many requests in any stretch of time, shared by every web process.
+
+Counted in fixed stretches; what the one before counts for shrinks as the present one goes on, so that no burst
+across a border gets twice the limit. Refused requests are not counted: who waits as told gets through.
+"""
 
 import math
 import time
@@ -8,52 +12,68 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from accounts.errors import TooManyRequests
 from accounts.models import Account, RequestWindow
+
+# Counts one more in KEYS[2] unless that and what KEYS[1] still weighs are over the limit. One step, so that no two
+# callers can both take the last place.
+SCRIPT = """
+local before = tonumber(redis.call('GET', KEYS[1]) or '0')
+local now = tonumber(redis.call('GET', KEYS[2]) or '0')
+if math.floor(before * tonumber(ARGV[1])) + now >= tonumber(ARGV[2]) then return 0 end
+redis.call('INCR', KEYS[2])
+redis.call('EXPIRE', KEYS[2], ARGV[3])
+return 1
+"""
 
 
 def spend_request(account: Account) -> None:
     """Count one request of this account. Raises TooManyRequests, which says when to come back."""
     per_minute = account.requests_per_minute or settings.PHOTOMILL_REQUESTS_PER_MINUTE
+    # The shorter stretch first: what it refuses takes nothing from the longer one.
     spend(f"account:{account.pk}:second", account.requests_per_second or 0, 1)
     spend(f"account:{account.pk}:minute", per_minute, 60)
 
 
 def spend(name: str, limit: int, seconds: int) -> None:
-    """Count one use in the current stretch of `seconds`. A limit of 0 is none. Raises TooManyRequests."""
+    """Count one use, of at most `limit` in any `seconds`; a limit of 0 is none. Raises TooManyRequests."""
     if not limit:
         return
-    now = time.time()
-    window = math.floor(now / seconds)
-    if _count(f"photomill:rate:{name}:{window}", seconds) > limit:
-        raise TooManyRequests(max(1, math.ceil((window + 1) * seconds - now)))
+    window, passed = divmod(time.time(), seconds)
+    weight = 1 - passed / seconds
+    keys = [f"photomill:rate:{name}:{int(window) + step}" for step in (-1, 0)]
+    if not _take_place(keys, weight, limit, seconds):
+        # A moment into the next stretch the present one weighs less than it counts.
+        raise TooManyRequests(math.floor(seconds - passed) + 1)
 
 
-def _count(key: str, seconds: int) -> int:
+def forget_windows() -> None:
+    """Delete the counts of stretches that are over."""
+    RequestWindow.objects.filter(ends_at__lt=Now()).delete()
+
+
+def _take_place(keys: list[str], weight: float, limit: int, seconds: int) -> bool:
     if settings.PHOTOMILL_CACHE_URL == "database":
-        return _count_in_database(key, seconds)
-    pipeline = _redis(settings.PHOTOMILL_CACHE_URL).pipeline()
-    pipeline.incr(key)
-    pipeline.expire(key, seconds * 2)
+        return _take_place_in_database(keys, weight, limit, seconds)
     try:
-        return int(pipeline.execute()[0])
+        return bool(_script(settings.PHOTOMILL_CACHE_URL)(keys=keys, args=[weight, limit, seconds * 2]))
     except redis.RedisError:
         # The limit must hold, and requests must be answered, while the broker is down.
-        return _count_in_database(key, seconds)
+        return _take_place_in_database(keys, weight, limit, seconds)
 
 
-def _count_in_database(key: str, seconds: int) -> int:
+def _take_place_in_database(keys: list[str], weight: float, limit: int, seconds: int) -> bool:
+    before = RequestWindow.objects.filter(key=keys[0]).values_list("count", flat=True).first() or 0
     ends_at = datetime.fromtimestamp(time.time() + seconds * 2, UTC)
-    with transaction.atomic():
-        RequestWindow.objects.get_or_create(key=key, defaults={"ends_at": ends_at})
-        RequestWindow.objects.filter(key=key).update(count=F("count") + 1)
-        return RequestWindow.objects.values_list("count", flat=True).get(key=key)
+    RequestWindow.objects.get_or_create(key=keys[1], defaults={"ends_at": ends_at})
+    free = limit - math.floor(before * weight)
+    return bool(RequestWindow.objects.filter(key=keys[1], count__lt=free).update(count=F("count") + 1))
 
 
 @lru_cache(maxsize=2)
-def _redis(url: str) -> Any:
-    url = url.replace("redis+socket://", "unix://")
-    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)
+def _script(url: str) -> Any:
+    client = redis.Redis.from_url(url.replace("redis+socket://", "unix://"), socket_timeout=2, socket_connect_timeout=2)
+    return client.register_script(SCRIPT)

@@ -15,6 +15,7 @@ from jobs.models import Node
 log = logging.getLogger(__name__)
 
 ALIVE_SECONDS = 30
+FORGOTTEN_SECONDS = 3600
 BEAT_SECONDS = 10
 LOOK_SECONDS = 5
 
@@ -32,6 +33,11 @@ def count_slots(queue: str) -> int:
     slots = sum(node.slots for node in alive if queue in node.queues)
     _seen[queue] = (time.monotonic() + LOOK_SECONDS, slots or settings.PHOTOMILL_WORKERS)
     return _seen[queue][1]
+
+
+def forget_nodes() -> None:
+    """Delete nodes that have long been silent: they were killed, or their host is gone."""
+    Node.objects.filter(seen_at__lt=after(-FORGOTTEN_SECONDS)).delete()
 
 
 @worker_init.connect(weak=False)

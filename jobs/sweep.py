@@ -10,11 +10,13 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from accounts.limits import forget_windows
 from jobs import callbacks, dispatch, engine, leases, listings
 from jobs.clock import after
 from jobs.errors import WorkerLost
 from jobs.models import Item, Listing
 from jobs.models.jobs import ItemState, Queue
+from jobs.nodes import forget_nodes
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ def sweep() -> dict[str, int]:
         "listings": ring_listings(),
         "deliveries": callbacks.ring_due(),
     }
+    forget_windows()
+    forget_nodes()
     if any(found.values()):
         log.info("swept", extra=found)
     return found
