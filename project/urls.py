@@ -2,11 +2,13 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from jobs import dialects
 from project import files, health
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("jobs.urls_admin")),
     path("admin/", admin.site.urls),
     path("healthz", health.alive),
