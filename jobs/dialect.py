@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, UnreadablePostError
-from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
@@ -81,12 +80,12 @@ class DialectView(APIView):
     """A view that answers everything in its product's words. Subclasses set `dialect_name`."""
 
     dialect_name: ClassVar[str]
-    authentication_classes: ClassVar[Sequence[Any]] = ()
-    permission_classes: ClassVar[Sequence[Any]] = ()
-    throttle_classes: ClassVar[Sequence[Any]] = ()
-    renderer_classes: ClassVar[Sequence[Any]] = (_AsciiJson,)
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    renderer_classes = (_AsciiJson,)
     content_negotiation_class = _JsonOnly
-    http_method_names: ClassVar[Sequence[str]] = ("get", "post", "put", "patch", "delete", "head")
+    http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
     ignored: Sequence[str] = ()
     """Paths of the fields that the request had and nobody read: named in the answer's header."""
@@ -117,9 +116,7 @@ class DialectView(APIView):
             response["Allow"] = ", ".join(self.allowed_methods)
         return response
 
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         if self.ignored:
             response["x-photomill-ignored"] = to_header(", ".join(self.ignored))
         response["Cache-Control"] = "no-store"
