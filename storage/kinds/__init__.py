@@ -41,7 +41,8 @@ def _parse(fields: type[Fields], values: dict[str, Any], path: str) -> Fields:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join([path, *(str(part) for part in first["loc"])])
-        raise BadParameters(f"{where}: {first['msg']}", param=where) from None
+        said = first["ctx"]["error"] if first["type"] == "value_error" else first["msg"]
+        raise BadParameters(f"{where}: {said}", param=where) from None
 
 
 def _load(name: str) -> type[Storage]:

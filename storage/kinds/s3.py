@@ -1,156 +1,157 @@
 """S3 and whatever speaks its protocol."""
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import boto3
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as ConnectionFailed
-from pydantic import Field
+from django.conf import settings
+from django.utils.http import content_disposition_header
+from pydantic import Field, field_validator, model_validator
 
-from storage import http
 from storage.base import Blob, Fields, ObjectFacts, Page, Storage
-from storage.errors import AccessDenied, ObjectMissing, StorageError, StorageUnavailable, TooLarge, Unreachable
-from storage.keys import join_keys
-from storage.kinds.web_folder import endpoint_policy
+from storage.errors import BadKey, BadParameters, ObjectMissing, StorageUnavailable, TooLarge
+from storage.keys import clean_key, join_keys, refuse_escape
+from storage.kinds.web_folder import check_folder_url, endpoint_policy
+from storage.s3_client import NO_S3, Unchanged, calling, make_client, read_tag
 
-MISSING = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
-DENIED = {"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "403", "Forbidden", "ExpiredToken"}
+WRITE_SECONDS = 120
+LONGEST_LINK_SECONDS = 7 * 24 * 3600
+"""Signature version 4 allows no more."""
 
 
 class S3Storage(Storage):
     """A bucket, or a folder of one, on any server that speaks the S3 protocol."""
 
     class Parameters(Fields):
-        bucket: str = Field(min_length=1, max_length=255, description="name of the bucket")
+        bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$", description="name of the bucket")
         path: str = Field("", description="folder in the bucket below which keys lie")
         endpoint_url: str | None = Field(None, description="address of the server; Amazon's where it is left out")
-        region: str = Field("us-east-1", description="region that requests are signed for")
+        region: str = Field(
+            "us-east-1", pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$", description="region that requests are signed for"
+        )
+
+        @field_validator("path")
+        @classmethod
+        def must_be_a_folder(cls, path: str) -> str:
+            folder = path.strip("/")
+            try:
+                return clean_key(folder) if folder else ""
+            except BadKey as error:
+                raise ValueError(error.message) from None
+
+        @field_validator("endpoint_url")
+        @classmethod
+        def must_be_a_server(cls, url: str | None) -> str | None:
+            return url and check_folder_url(url)
 
     class Credentials(Fields):
-        access_key: str | None = Field(None, description="access key id")
-        secret_access_key: str | None = Field(None, description="secret access key")
+        access_key: str | None = Field(None, min_length=1, repr=False, description="access key id")
+        secret_access_key: str | None = Field(None, min_length=1, repr=False, description="secret access key")
+
+        @model_validator(mode="after")
+        def must_be_whole(self) -> "S3Storage.Credentials":
+            if (self.access_key is None) != (self.secret_access_key is None):
+                raise ValueError("access_key and secret_access_key must be given together")
+            return self
 
     def __init__(self, parameters: Any, credentials: Any, *, private: bool, public_url: str = "") -> None:
         self.bucket = parameters.bucket
-        self.prefix = parameters.path.strip("/")
+        self.prefix = parameters.path
+        self._is_signed = credentials.access_key is not None
         endpoint = parameters.endpoint_url or f"https://s3.{parameters.region}.amazonaws.com"
-        self._client = _make_client(endpoint, parameters.region, credentials)
-        policy = endpoint_policy(endpoint, private=private)
-        self._client.meta.events.register("before-send.s3", http.send_for_s3(policy))
-        self._linker = _make_client(public_url, parameters.region, credentials) if public_url else self._client
+        settled = {
+            "region": parameters.region,
+            "credentials": credentials,
+            "policy": endpoint_policy(endpoint, private=private),
+        }
+        self._client = make_client(endpoint, **settled)
+        self._linker = make_client(public_url, **settled) if public_url else self._client
 
     @classmethod
     def open(cls, parameters: Any, credentials: Any, *, private: bool) -> "S3Storage":
         return cls(parameters, credentials, private=private)
 
     def read(self, key: str, *, max_bytes: int) -> Blob:
-        with _our_errors(key):
-            return self._take(key, self._client.get_object(**self._name(key)), max_bytes)
+        return self._read(key, max_bytes, {})
 
     def read_if_changed(self, key: str, *, etag: str, max_bytes: int) -> Blob | None:
         try:
-            with _our_errors(key):
-                answer = self._client.get_object(**self._name(key), IfNoneMatch=f'"{etag}"')
-                return self._take(key, answer, max_bytes)
-        except _Unchanged:
+            return self._read(key, max_bytes, {"IfNoneMatch": f'"{etag}"'})
+        except Unchanged:
             return None
 
     def write(self, key: str, data: bytes, *, content_type: str) -> str:
-        with _our_errors(key):
+        with calling(key, seconds=WRITE_SECONDS):
             answer = self._client.put_object(**self._name(key), Body=io.BytesIO(data), ContentType=content_type)
-        return str(answer["ETag"]).strip('"')
+            return read_tag(answer)
 
     def delete(self, key: str) -> None:
-        with _our_errors(key):
+        with calling(key, seconds=settings.PHOTOMILL_FETCH_SECONDS):
             self._client.delete_object(**self._name(key))
 
     def exists(self, key: str) -> bool:
         try:
-            with _our_errors(key):
+            with calling(key, seconds=settings.PHOTOMILL_FETCH_SECONDS):
                 self._client.head_object(**self._name(key))
         except ObjectMissing:
             return False
         return True
 
     def list(self, prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
-        after = {"StartAfter": self._full(cursor)} if cursor else {}
+        """Objects whose key begins with the prefix; the cursor is the server's own token.
+
+        A token, because a server that keeps its objects as files sorts by folder: asked for what comes after the key
+        `a`, it leaves out `a/b`.
+        """
+        refuse_escape(prefix[: prefix.rfind("/") + 1])
         base = f"{self.prefix}/" if self.prefix else ""
-        with _our_errors(prefix):
-            answer = self._client.list_objects_v2(Bucket=self.bucket, Prefix=base + prefix, MaxKeys=limit, **after)
-        found = [
-            ObjectFacts(row["Key"].removeprefix(base), row["Size"], row["ETag"].strip('"'), row["LastModified"])
-            for row in answer.get("Contents", [])
-            if not row["Key"].endswith("/")
-        ]
-        last = answer["Contents"][-1]["Key"].removeprefix(base) if answer.get("IsTruncated") else None
-        return Page(found, last)
+        asked = {"Bucket": self.bucket, "Prefix": base + prefix, "MaxKeys": limit}
+        if cursor:
+            asked["ContinuationToken"] = cursor
+        with calling(prefix, seconds=settings.PHOTOMILL_FETCH_SECONDS):
+            answer = self._client.list_objects_v2(**asked)
+        rows = [row for row in answer.get("Contents", []) if _is_object(row, base + prefix)]
+        return Page([_describe(row, base) for row in rows], _find_cursor(answer, cursor))
 
     def link(self, key: str, *, seconds: int, filename: str) -> str | None:
-        disposition = f'attachment; filename="{filename}"'
-        params = {**self._name(key), "ResponseContentDisposition": disposition}
+        """A presigned address, at most 7 days long; where the storage is used without keys, the object's plain one."""
+        params = self._name(key)
+        if self._is_signed:  # S3 lets nobody else choose the headers of its answer
+            disposition = content_disposition_header(as_attachment=True, filename=filename)
+            params["ResponseContentDisposition"] = disposition or "attachment"
+        seconds = min(seconds, LONGEST_LINK_SECONDS)
         return str(self._linker.generate_presigned_url("get_object", Params=params, ExpiresIn=seconds))
 
-    def _full(self, key: str) -> str:
-        return join_keys(self.prefix, key)
+    def _read(self, key: str, max_bytes: int, condition: dict[str, str]) -> Blob:
+        try:
+            with calling(key, seconds=settings.PHOTOMILL_FETCH_SECONDS, max_bytes=max_bytes):
+                answer = self._client.get_object(**self._name(key), **condition)
+                blob = Blob(answer["Body"].read(), read_tag(answer))
+        except TooLarge:
+            blob = None
+        if blob is None or len(blob.data) > max_bytes:
+            raise TooLarge(f"The file {key!r} is larger than the limit of {max_bytes} bytes.")
+        return blob
 
     def _name(self, key: str) -> dict[str, str]:
-        return {"Bucket": self.bucket, "Key": self._full(key)}
-
-    def _take(self, key: str, answer: Any, max_bytes: int) -> Blob:
-        if answer["ContentLength"] > max_bytes:
-            answer["Body"].close()
-            raise TooLarge(f"The file {key!r} has {answer['ContentLength']} bytes, more than the limit of {max_bytes}.")
-        return Blob(answer["Body"].read(), answer["ETag"].strip('"'))
+        refuse_escape(key)
+        return {"Bucket": self.bucket, "Key": join_keys(self.prefix, key)}
 
 
-class _Unchanged(StorageError):
-    """The object still has the tag that was asked about."""
+def _is_object(row: dict[str, Any], prefix: str) -> bool:
+    """Whether a row is an object that was asked for, and not a folder, which some clients keep as an empty object."""
+    key = row.get("Key", "")
+    return key.startswith(prefix) and bool(key) and not key.endswith("/") and "LastModified" in row
 
 
-def _make_client(endpoint: str, region: str, credentials: Any) -> Any:
-    signature: Any = "s3v4" if credentials.access_key else UNSIGNED
-    config = Config(
-        signature_version=signature,
-        s3={"addressing_style": "path"},
-        retries={"mode": "standard", "max_attempts": 3},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        proxies={},
-    )
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=region,
-        aws_access_key_id=credentials.access_key or "anonymous",
-        aws_secret_access_key=credentials.secret_access_key or "anonymous",
-        config=config,
-    )
+def _describe(row: dict[str, Any], base: str) -> ObjectFacts:
+    tag = str(row.get("ETag", "")).strip('"')
+    return ObjectFacts(row["Key"].removeprefix(base), row.get("Size", 0), tag, row["LastModified"])
 
 
-@contextmanager
-def _our_errors(key: str) -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        raise _translate(key, error) from None
-    except (ConnectionFailed, HTTPClientError):
-        # Why is for the log alone: it would tell a customer about our network.
-        raise Unreachable from None
-    except BotoCoreError as error:
-        raise StorageUnavailable(f"The storage cannot be used as it is connected: {error}") from None
-
-
-def _translate(key: str, error: ClientError) -> StorageError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in ("304", "NotModified"):
-        return _Unchanged("not changed")
-    if code in MISSING:
-        return ObjectMissing(f"There is no file {key!r}." if code != "NoSuchBucket" else "There is no such bucket.")
-    if code in DENIED:
-        return AccessDenied(f"The storage does not allow access to {key!r} ({code}).")
-    return StorageUnavailable(f"The storage failed ({code or 'no code'}).")
+def _find_cursor(answer: dict[str, Any], cursor: str | None) -> str | None:
+    if "IsTruncated" not in answer:
+        raise BadParameters(NO_S3)
+    following = answer.get("NextContinuationToken") if answer["IsTruncated"] else None
+    if answer["IsTruncated"] and following in (None, "", cursor):
+        raise StorageUnavailable("The storage cut its listing short and does not say where it goes on.")
+    return following
