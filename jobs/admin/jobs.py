@@ -51,11 +51,14 @@ class JobAdmin(RecordAdmin):
             None,
             {
                 "fields": (
-                    ("public_id", "shown_state", "progress"),
-                    ("account", "service", "dialect"),
-                    ("created", "started", "finished"),
-                    ("duration", "outputs", "run"),
-                    ("queue", "shown_priority", "labels"),
+                    ("public_id", "shown_state"),
+                    ("progress", "outputs"),
+                    ("account", "service"),
+                    ("dialect", "run"),
+                    ("created", "started"),
+                    ("finished", "duration"),
+                    ("queue", "shown_priority"),
+                    "labels",
                     "callback",
                     "problem",
                 )
