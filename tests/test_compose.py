@@ -117,22 +117,28 @@ def test_databases_and_stores_have_no_way_out() -> None:
         assert all(networks[network]["internal"] for network in SERVICES[name]["networks"])
 
 
-def hosts_of(environment: dict[str, str]) -> dict[str, str | None]:
-    """The host that each URL of ours names."""
-    hosts = {"CELERY_BROKER_URL": parse_url(environment["CELERY_BROKER_URL"])["hostname"]}
+def places_of(environment: dict[str, str]) -> dict[str, tuple[str | None, int | None]]:
+    """The host and port that each URL of ours names."""
+    broker = parse_url(environment["CELERY_BROKER_URL"])
+    places = {"CELERY_BROKER_URL": (broker["hostname"], broker["port"])}
     if "DATABASE_URL" in environment:
-        hosts["DATABASE_URL"] = urlsplit(environment["DATABASE_URL"]).hostname
-        options = parse_qs(urlsplit(environment["PHOTOMILL_STORAGE_URL"]).query)
-        hosts["PHOTOMILL_STORAGE_URL"] = urlsplit(options["endpoint_url"][0]).hostname
-    return hosts
+        database, house = (urlsplit(environment[name]) for name in ("DATABASE_URL", "PHOTOMILL_STORAGE_URL"))
+        endpoint = urlsplit(parse_qs(house.query)["endpoint_url"][0])
+        places |= {"DATABASE_URL": (database.hostname, database.port)}
+        places |= {"PHOTOMILL_STORAGE_URL": (endpoint.hostname, endpoint.port)}
+    return places
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_every_url_names_a_service_that_can_be_reached(name: str) -> None:
-    hosts = hosts_of(environment_of(name))
-    expected = {"CELERY_BROKER_URL": "valkey", "DATABASE_URL": "postgres", "PHOTOMILL_STORAGE_URL": "seaweedfs"}
-    assert hosts.items() <= expected.items()
-    for host in hosts.values():
+def test_every_url_names_a_service_and_its_usual_port_on_a_network_of_both(name: str) -> None:
+    places = places_of(environment_of(name))
+    usual = {
+        "CELERY_BROKER_URL": ("valkey", 6379),
+        "DATABASE_URL": ("postgres", 5432),
+        "PHOTOMILL_STORAGE_URL": ("seaweedfs", 8333),
+    }
+    assert places.items() <= usual.items()
+    for host, _ in places.values():
         assert set(SERVICES[str(host)]["networks"]) & set(SERVICES[name]["networks"])
 
 
