@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import AvifImagePlugin, Image
 
-from processing import detectors, operations, pipeline, sandbox, transport
+from processing import detectors, operations, pipeline, sandbox, transport, vips
 from processing.errors import BrokenImage, ImageError, OutOfMemory, ResultTooLarge
 from processing.limits import Limits
 from processing.messages import (
@@ -101,6 +101,7 @@ def _import_all() -> None:
     # One slot is one core: by default a decoder starts a thread, with its buffers, for each core of the machine.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     importlib.import_module("numpy")
+    vips.load()
     operations.all()
     for info in pkgutil.iter_modules(detectors.__path__):
         importlib.import_module(f"{detectors.__name__}.{info.name}")

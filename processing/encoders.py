@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-from processing import formats, profiles
+from processing import formats, png, profiles
 from processing.colors import rgb
 from processing.formats import Format, Output
 from processing.geometry import Size
@@ -33,9 +33,15 @@ def encode(picture: Picture, output: Output) -> Encoded:
         image, profile = profiles.from_srgb(image, picture.source.profile)
     if not profile and profiles.differs(picture.source.profile):
         picture = picture.lose("profile_converted", "the colours were converted from the source's profile to sRGB")
+    quick = png.encode(image, profile) if form.name == "png" else None
+    data = _save(image, form, output, profile) if quick is None else quick
+    return Encoded(data, form, image.size, picture.losses)
+
+
+def _save(image: Image.Image, form: Format, output: Output, profile: bytes | None) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, form.pillow[0], **_options(form, output), icc_profile=profile)
-    return Encoded(buffer.getvalue(), form, image.size, picture.losses)
+    return buffer.getvalue()
 
 
 def choose_format(source: str, output: Output) -> Format:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image, ImageOps
 
-from processing import profiles
+from processing import png, profiles, vips
 from processing.errors import BrokenImage, EmptyResult, ResultTooLarge, TooManyPixels, UnsupportedFormat
 from processing.formats import DECODERS, by_pillow_name
 from processing.geometry import IDENTITY, Affine, Box, Rect, Size, compose, scaling, shifting
@@ -109,8 +109,13 @@ def scale(image: Image.Image, size: Size, box: Box | None = None) -> Image.Image
     if (box[2] - box[0], box[3] - box[1]) == size and all(edge == int(edge) for edge in box):
         return image if image.size == size else image.crop((int(box[0]), int(box[1]), int(box[2]), int(box[3])))
     if image.mode == "RGBA":
-        return image.convert("RGBa").resize(size, Image.Resampling.LANCZOS, box).convert("RGBA")
-    return image.resize(size, Image.Resampling.LANCZOS, box)
+        return _scale_channels(image.convert("RGBa"), size, box).convert("RGBA")
+    return _scale_channels(image, size, box)
+
+
+def _scale_channels(image: Image.Image, size: Size, box: Box) -> Image.Image:
+    quick = vips.scale_down(image, size, box)
+    return image.resize(size, Image.Resampling.LANCZOS, box) if quick is None else quick
 
 
 def check_result(size: Size, limits: Limits) -> None:
@@ -134,11 +139,11 @@ def load(data: bytes, limits: Limits, wanted: Callable[[Size], Size | None] = la
     _check_source(image.size, limits)
     facts = _read_facts(image)
     try:
-        frame = _decode(image, facts, wanted(facts.size))
+        frame = _decode(image, data, facts, wanted(facts.size))
     except DECODE_ERRORS as error:
         raise BrokenImage(f"the {facts.format} data cannot be decoded: {error}") from None
-    if facts.format != "jpeg":
-        # Only a JPEG is reduced; a PNG may say how it is turned as late as behind its pixels.
+    if sorted(frame.size) == sorted(facts.size):
+        # A PNG, which is then not reduced, may say how it is turned as late as behind its pixels.
         facts = replace(facts, size=frame.size)
     return _with_losses(Picture(frames=(frame,), size=facts.size, source=facts), facts)
 
@@ -187,15 +192,27 @@ def _check_source(size: Size, limits: Limits) -> None:
         )
 
 
-def _decode(image: Image.Image, facts: SourceFacts, wanted: Size | None) -> Image.Image:
-    if wanted and image.format in ("JPEG", "MPO"):
-        turned = facts.size != image.size
-        image.draft(None, (wanted[1], wanted[0]) if turned else wanted)
-    image.load()
-    frame = profiles.to_srgb(_to_working(ImageOps.exif_transpose(image)), facts.profile)
+def _decode(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Size | None) -> Image.Image:
+    turned = facts.size != image.size
+    loaded = _load_pixels(image, data, facts, (wanted[1], wanted[0]) if wanted and turned else wanted)
+    frame = profiles.to_srgb(_to_working(ImageOps.exif_transpose(loaded)), facts.profile)
     # Encoders would write some of it: a comment, a resolution.
     frame.info.clear()
     return frame
+
+
+def _load_pixels(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Size | None) -> Image.Image:
+    """The decoded image, by the quickest way: it may have fewer pixels, but never fewer than are wanted."""
+    quick = None
+    if facts.format == "jpeg" and wanted:
+        image.draft(None, wanted)
+    elif facts.format == "png":
+        quick = png.decode(data, image.size, wanted)
+    if quick is None:
+        image.load()
+        return image
+    quick.info = dict(image.info)
+    return quick
 
 
 def _to_working(image: Image.Image) -> Image.Image:

@@ -12,12 +12,12 @@ from PIL import Image, ImageOps
 
 PILLOW: dict[str, dict[str, Any]] = {
     "jpeg": {"format": "JPEG", "quality": 80, "optimize": True},
-    "png": {"format": "PNG"},
+    "png": {"format": "PNG", "compress_level": 4},
     "webp": {"format": "WEBP", "quality": 80, "method": 4},
 }
 VIPS: dict[str, tuple[str, dict[str, Any]]] = {
     "jpeg": (".jpg", {"Q": 80, "optimize_coding": True, "keep": "none"}),
-    "png": (".png", {"filter": "all", "keep": "none"}),
+    "png": (".png", {"compression": 4, "filter": "all", "keep": "none"}),
     "webp": (".webp", {"Q": 80, "effort": 4, "keep": "none"}),
 }
 

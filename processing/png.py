@@ -1,0 +1,86 @@
+"""The pixels of PNG both ways by libvips, which takes a third to two thirds of Pillow's time.
+
+Each function gives None for what Pillow had better do.
+"""
+
+import struct
+import zlib
+
+from PIL import Image
+
+from processing import vips
+from processing.geometry import Size
+
+OPTIONS = {"compression": 4, "filter": "all", "keep": "none"}
+"""About as many bytes as Pillow writes: 4 % more of a photo, fewer of a drawing. Level 6 saves 1 % for a third more."""
+
+HEADER_BYTES, RESOLUTION_BYTES = 33, 21
+MAX_CHUNKS = 100_000
+PLAIN_KINDS = {(8, 2): "RGB", (8, 6): "RGBA"}
+"""Pillow's modes by bits a channel and colour type."""
+
+
+def decode(data: bytes, size: Size, wanted: Size | None) -> Image.Image | None:
+    """A plain PNG that its header says to be of this size, with no more pixels than serve the wanted size.
+
+    What is damaged is for Pillow to judge.
+    """
+    mode = _find_plain_mode(data)
+    if mode is None or size[0] * size[1] < vips.MIN_PIXELS:
+        return None
+    # Of transparent pixels only premultiplied ones can be scaled.
+    reduced = vips.choose_size(size, wanted) if mode == "RGB" else None
+    try:
+        image = vips.load().Image.pngload_buffer(data, access="sequential", fail_on="warning")
+        if (image.width, image.height, image.bands, image.format) != (*size, len(mode), "uchar"):
+            return None
+        pixels = vips.scale_in_steps(image, reduced) if reduced else image
+        return Image.frombytes(mode, reduced or size, pixels.write_to_memory())
+    except vips.load().Error:
+        return None
+
+
+def encode(image: Image.Image, profile: bytes | None) -> bytes | None:
+    """An RGB or RGBA image as a PNG with nothing but its pixels and the profile."""
+    if image.width * image.height < vips.MIN_PIXELS:
+        return None
+    try:
+        data = vips.wrap(image).pngsave_buffer(**OPTIONS)
+    except vips.load().Error:
+        return None
+    # libvips names a resolution, whatever it is told to keep.
+    has_resolution = data[HEADER_BYTES + 4 : HEADER_BYTES + 8] == b"pHYs"
+    rest = data[HEADER_BYTES + RESOLUTION_BYTES * has_resolution :]
+    return bytes(data[:HEADER_BYTES] + _make_profile_chunk(profile) + rest)
+
+
+def _find_plain_mode(data: bytes) -> str | None:
+    """RGB or RGBA; None where pixels are interlaced, or other chunks have a say in them: transparency, animation.
+
+    Nor is it plain when there is anything behind the pixels, for that may be how they are turned.
+    """
+    mode = PLAIN_KINDS.get((data[24], data[25])) if data[12:16] == b"IHDR" else None
+    if mode is None or data[28]:
+        return None
+    names = _list_chunks(data)
+    pixels = names.count(b"IDAT")
+    is_plain = names[-pixels - 1 :] == [b"IDAT"] * pixels + [b"IEND"] and not {b"tRNS", b"acTL"} & set(names)
+    return mode if pixels and is_plain else None
+
+
+def _list_chunks(data: bytes) -> list[bytes]:
+    """The names of the chunks behind the header, up to a limit; see https://www.w3.org/TR/png-3/#5Chunk-layout."""
+    names: list[bytes] = []
+    place = HEADER_BYTES
+    while place < len(data) and names[-1:] != [b"IEND"] and len(names) < MAX_CHUNKS:
+        names.append(data[place + 4 : place + 8])
+        place += int.from_bytes(data[place : place + 4], "big") + 12
+    return names
+
+
+def _make_profile_chunk(profile: bytes | None) -> bytes:
+    """See https://www.w3.org/TR/png-3/#11iCCP."""
+    if profile is None:
+        return b""
+    body = b"iCCP" + b"ICC Profile\0\0" + zlib.compress(profile)
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
