@@ -91,6 +91,20 @@ def test_a_body_of_megabytes_is_413_by_default(client: Client) -> None:
     refusal(post(client, "/request", b" " * 2_000_001), 413)
 
 
+class BrokenStream:
+    """The body of a client that hangs up in the middle of it."""
+
+    def read(self, *_: int) -> bytes:
+        raise ConnectionResetError("the client is gone")
+
+    readline = read
+
+
+def test_a_client_that_hangs_up_in_its_body_is_no_fault_of_the_server(client: Client) -> None:
+    answer = post(client, "/request", request_of(), **{"wsgi.input": BrokenStream()})
+    assert refusal(answer) == "The body ended before it was complete."
+
+
 def test_bytes_that_are_half_a_surrogate_pair_are_refused_where_they_matter(client: Client) -> None:
     body = dump(request_of(source="<half>")).replace(b"<half>", codecs.encode("\ud800", "utf-8", "surrogatepass"))
     assert refusal(post(client, "/request", body)).startswith("source ")
