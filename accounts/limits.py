@@ -6,6 +6,7 @@ across a border gets twice the limit. Refused requests are not counted: who wait
 
 import math
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -28,6 +29,7 @@ redis.call('INCR', KEYS[2])
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1
 """
+REFUND_SCRIPT = "if tonumber(redis.call('GET', KEYS[1]) or '0') > 0 then redis.call('DECR', KEYS[1]) end"
 
 
 def spend_request(account: Account) -> None:
@@ -48,6 +50,15 @@ def spend(name: str, limit: int, seconds: int) -> None:
     if not _take_place(keys, weight, limit, seconds):
         # A moment into the next stretch the present one weighs less than it counts.
         raise TooManyRequests(math.floor(seconds - passed) + 1)
+
+
+def refund(name: str, seconds: int) -> None:
+    """Give back a use that was counted a moment ago and turned out not to count."""
+    key = f"photomill:rate:{name}:{int(time.time() // seconds)}"
+    RequestWindow.objects.filter(key=key, count__gt=0).update(count=F("count") - 1)
+    if settings.PHOTOMILL_CACHE_URL != "database":
+        with suppress(redis.RedisError):
+            _refund_script(settings.PHOTOMILL_CACHE_URL)(keys=[key])
 
 
 def forget_windows() -> None:
@@ -74,6 +85,15 @@ def _take_place_in_database(keys: list[str], weight: float, limit: int, seconds:
 
 
 @lru_cache(maxsize=2)
+def _refund_script(url: str) -> Any:
+    return _connect(url).register_script(REFUND_SCRIPT)
+
+
+@lru_cache(maxsize=2)
 def _script(url: str) -> Any:
-    client = redis.Redis.from_url(url.replace("redis+socket://", "unix://"), socket_timeout=2, socket_connect_timeout=2)
-    return client.register_script(SCRIPT)
+    return _connect(url).register_script(SCRIPT)
+
+
+def _connect(url: str) -> Any:
+    url = url.replace("redis+socket://", "unix://")
+    return redis.Redis.from_url(url, socket_timeout=2, socket_connect_timeout=2)

@@ -68,6 +68,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False, help_text="May log in to this admin.")
+    token_version = models.PositiveIntegerField(
+        default=1, editable=False, help_text="Tokens of an older version are no longer good."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = UserManager()
@@ -81,10 +84,65 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A change of password, role or account ends every token that was given out before it."""
+        if self.pk is not None:
+            before = type(self).objects.filter(pk=self.pk).values_list("password", "role", "account_id").first()
+            if before is not None and before != (self.password, self.role, self.account_id):
+                self.token_version += 1
+                if kwargs.get("update_fields") is not None:
+                    kwargs["update_fields"] = {*kwargs["update_fields"], "token_version"}
+        super().save(*args, **kwargs)
+
     @property
     def is_operator(self) -> bool:
         """Whether this person works for the server rather than for one account."""
         return self.account_id is None and self.is_staff
+
+
+class Session(models.Model):
+    """One login over the API: what makes its token revocable."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
+    token_id = models.CharField(max_length=64, unique=True, editable=False)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    agent = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user} from {self.address or 'nowhere'}"
+
+
+class AuditEntry(models.Model):
+    """Something that somebody did to what is to be kept safe. Rows are added and never changed.
+
+    details never holds a secret: last four characters at most.
+    """
+
+    account = models.ForeignKey(Account, models.SET_NULL, null=True, blank=True, related_name="audit_entries")
+    actor = models.CharField(max_length=254, blank=True, help_text="Who did it: an address, a key, a command.")
+    action = models.CharField(max_length=64, db_index=True)
+    target = models.CharField(max_length=254, blank=True)
+    address = models.GenericIPAddressField(null=True, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("an audit entry cannot be changed")
+        super().save(*args, **kwargs)
 
 
 class ApiKey(models.Model):

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from accounts.tokens import SHORTEST_KEY_BYTES
 from jobs import dialects
 from jobs.errors import all_codes
 from processing import operations
@@ -32,6 +33,14 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     if not settings.PHOTOMILL_ENCRYPTION_KEYS:
         faults.append(
             Error("PHOTOMILL_ENCRYPTION_KEYS is not set", hint="`python3 run.py serve` makes one", id="jobs.E003")
+        )
+    if not settings.PHOTOMILL_JWT_KEYS or min(map(len, settings.PHOTOMILL_JWT_KEYS)) < SHORTEST_KEY_BYTES:
+        faults.append(
+            Error(
+                f"PHOTOMILL_JWT_KEYS must hold keys of at least {SHORTEST_KEY_BYTES} bytes",
+                hint="`python3 run.py serve` makes one",
+                id="jobs.E005",
+            )
         )
     if settings.PHOTOMILL_LEASE_SECONDS < 1:
         faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))

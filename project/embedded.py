@@ -93,6 +93,7 @@ def prepare_socket_folder(data_dir: Path) -> Path:
 GENERATORS: dict[str, Callable[[], str]] = {
     "PHOTOMILL_SECRET_KEY": lambda: secrets.token_urlsafe(50),
     "PHOTOMILL_ENCRYPTION_KEYS": lambda: base64.urlsafe_b64encode(os.urandom(32)).decode(),
+    "PHOTOMILL_JWT_KEYS": lambda: secrets.token_urlsafe(48),
     "PHOTOMILL_FLOWER_PASSWORD": lambda: secrets.token_urlsafe(18),
 }
 

@@ -20,6 +20,7 @@ DEBUG = env.bool("PHOTOMILL_DEBUG", default=False)
 PHOTOMILL_SECRET_KEY = env.str("PHOTOMILL_SECRET_KEY", default="")
 SECRET_KEY = PHOTOMILL_SECRET_KEY
 PHOTOMILL_ENCRYPTION_KEYS = env.list("PHOTOMILL_ENCRYPTION_KEYS", default=[])
+PHOTOMILL_JWT_KEYS = env.list("PHOTOMILL_JWT_KEYS", default=[])
 
 # --- Django --------------------------------------------------------------------------------------------------------
 ALLOWED_HOSTS = env.list("PHOTOMILL_ALLOWED_HOSTS", default=["*"])
@@ -177,6 +178,9 @@ if CELERY_BROKER_URL.startswith("redis"):
         "visibility_timeout": int(PHOTOMILL_ITEM_SECONDS) + 600,
     }
 CELERY_TIMEZONE = "UTC"
+
+# --- Tokens --------------------------------------------------------------------------------------------------------
+SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": None, "JTI_CLAIM": "jti"}
 
 # --- REST framework ------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}

@@ -6,6 +6,7 @@ import tempfile
 os.environ.setdefault("PHOTOMILL_DATA_DIR", tempfile.mkdtemp(prefix="photomill-test-"))
 os.environ.setdefault("PHOTOMILL_SECRET_KEY", "for-tests-only-and-therefore-not-a-secret-at-all-0123456789")
 os.environ.setdefault("PHOTOMILL_ENCRYPTION_KEYS", "Zm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc4OS1hYmNkZWY=")
+os.environ.setdefault("PHOTOMILL_JWT_KEYS", "for-tests-only-0123456789-abcdefghijklmnop")
 os.environ.setdefault("PHOTOMILL_ALLOWED_NETWORKS", "127.0.0.0/8")
 os.environ.setdefault("PHOTOMILL_ALLOWED_PORTS", "*")
 os.environ.setdefault("CELERY_BROKER_URL", "memory://localhost")

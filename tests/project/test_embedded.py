@@ -162,7 +162,7 @@ def test_a_missing_secret_is_added_and_the_others_stay(tmp_path: Path) -> None:
 
 def test_what_the_environment_names_is_not_written(tmp_path: Path) -> None:
     added = embedded.ensure_secrets(tmp_path, {"PHOTOMILL_SECRET_KEY": "from outside", "PHOTOMILL_ENCRYPTION_KEYS": ""})
-    assert added == ["PHOTOMILL_ENCRYPTION_KEYS", "PHOTOMILL_FLOWER_PASSWORD"]
+    assert added == ["PHOTOMILL_ENCRYPTION_KEYS", "PHOTOMILL_JWT_KEYS", "PHOTOMILL_FLOWER_PASSWORD"]
     assert "from outside" not in embedded.secrets_file(tmp_path).read_text()
 
 
