@@ -31,4 +31,8 @@ def limits() -> Limits:
         max_source_bytes=settings.PHOTOMILL_MAX_SOURCE_BYTES,
         max_pixels=settings.PHOTOMILL_MAX_PIXELS,
         max_side=settings.PHOTOMILL_MAX_SIDE,
+        max_frames=settings.PHOTOMILL_MAX_FRAMES,
+        max_total_pixels=settings.PHOTOMILL_MAX_TOTAL_PIXELS,
+        max_jpeg_scans=settings.PHOTOMILL_MAX_JPEG_SCANS,
+        max_png_chunks=settings.PHOTOMILL_MAX_PNG_CHUNKS,
     )

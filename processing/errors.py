@@ -48,10 +48,46 @@ class BrokenImage(ImageError):
     code = "broken_image"
 
 
+class SourceTooLarge(ImageError):
+    """The file has more bytes than the limits allow. The storage that it is read from has the same code for it."""
+
+    code = "source_too_large"
+
+
 class TooManyPixels(ImageError):
-    """The picture has more pixels, or a longer side, than the limits allow."""
+    """The picture has more pixels than the limits allow."""
 
     code = "too_many_pixels"
+
+
+class SideTooLong(ImageError):
+    """The picture is wider or higher than the limits allow."""
+
+    code = "side_too_long"
+
+
+class TooManyFrames(ImageError):
+    """More frames of an animation would be decoded than the limits allow."""
+
+    code = "too_many_frames"
+
+
+class TooManyFramePixels(ImageError):
+    """The frames of an animation that would be decoded have more pixels together than the limits allow."""
+
+    code = "too_many_frame_pixels"
+
+
+class TooManyScans(ImageError):
+    """A JPEG goes over its pixels more often than the limits allow."""
+
+    code = "too_many_scans"
+
+
+class TooManyChunks(ImageError):
+    """The file is cut into more pieces than the limits allow."""
+
+    code = "too_many_chunks"
 
 
 class ResultTooLarge(ImageError):

@@ -38,9 +38,6 @@ FORMATS = (
     Format("bmp", "image/bmp", ("bmp",), ("BMP",), writes=False),
 )
 
-# Pillow finds stereo JPEGs through its JPEG plugin; naming MPO here would break opening everything else.
-DECODERS = [form.pillow[0] for form in FORMATS]
-
 
 class Output(BaseModel):
     """How a variant's result is written.
@@ -65,14 +62,6 @@ def get(name: str) -> Format:
         if form.name == name:
             return form
     raise UnsupportedFormat(f"there is no format {name!r}")
-
-
-def by_pillow_name(name: str) -> Format:
-    """The format that Pillow calls so. Raises UnsupportedFormat."""
-    for form in FORMATS:
-        if name in form.pillow:
-            return form
-    raise UnsupportedFormat(f"pictures of the kind {name!r} are not read here")
 
 
 def by_extension(path: str) -> Format | None:

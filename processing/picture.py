@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from PIL import Image, ImageOps
 
-from processing import png, profiles, vips
-from processing.errors import BrokenImage, EmptyResult, ResultTooLarge, TooManyPixels, UnsupportedFormat
-from processing.formats import DECODERS, by_pillow_name
+from processing import formats, headers, png, profiles, vips
+from processing.errors import BrokenImage, EmptyResult, ResultTooLarge, UnsupportedFormat
 from processing.geometry import IDENTITY, Affine, Box, Rect, Size, compose, scaling, shifting
-from processing.limits import Limits
+from processing.headers import Header
+from processing.limits import Limits, check_size, check_source
 
 # Our own limits are checked from the header; Pillow's guess would only warn, and only above its own figure.
 Image.MAX_IMAGE_PIXELS = None
@@ -133,11 +133,13 @@ def load(data: bytes, limits: Limits, wanted: Callable[[Size], Size | None] = la
     """Decode a picture within the limits, upright and in sRGB.
 
     wanted: given the upright size, the size below which no more pixels are needed, or None for all.
-    Raises UnsupportedFormat, BrokenImage or TooManyPixels.
+    Raises UnsupportedFormat, BrokenImage, or what `check_source` raises for the limits.
     """
-    image = _open(data)
-    _check_source(image.size, limits)
-    facts = _read_facts(image)
+    header = check_source(data, limits)
+    image = _open(data, header)
+    # Once more, by the one who decodes: of a file that says two things it may have believed the other.
+    check_size(image.size, limits)
+    facts = _read_facts(image, header)
     try:
         frame = _decode(image, data, facts, wanted(facts.size))
     except DECODE_ERRORS as error:
@@ -150,29 +152,28 @@ def load(data: bytes, limits: Limits, wanted: Callable[[Size], Size | None] = la
 
 def probe(data: bytes) -> SourceFacts:
     """Format and size of a picture from its header alone. Raises UnsupportedFormat or BrokenImage."""
-    return _read_facts(_open(data))
+    header = headers.read(data)
+    return _read_facts(_open(data, header), header)
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes, header: Header) -> Image.Image:
+    """The picture for the one decoder of its format. Stereo photographs come by the plugin for JPEG."""
     try:
-        return Image.open(io.BytesIO(data), formats=DECODERS)
+        return Image.open(io.BytesIO(data), formats=formats.get(header.format).pillow[:1])
     except Image.UnidentifiedImageError:
-        raise UnsupportedFormat("the source is not a picture in a format that is read here") from None
+        what = f"the source begins like {header.format}, but is not of a kind that is read here"
+        raise UnsupportedFormat(what) from None
     except DECODE_ERRORS as error:
         raise BrokenImage(f"the picture's header cannot be read: {error}") from None
 
 
-def _read_facts(image: Image.Image) -> SourceFacts:
+def _read_facts(image: Image.Image, header: Header) -> SourceFacts:
     try:
         turned = _is_turned(image)
-        frames = getattr(image, "n_frames", 1)
     except DECODE_ERRORS as error:
         raise BrokenImage(f"the picture's header cannot be read: {error}") from None
     size = (image.height, image.width) if turned else image.size
-    name = by_pillow_name(image.format or "").name
-    # A stereo photo names two frames but is one picture to everyone.
-    frames = 1 if image.format == "MPO" else frames
-    return SourceFacts(name, size, image.mode, frames, image.info.get("icc_profile"))
+    return SourceFacts(header.format, size, image.mode, header.frames, image.info.get("icc_profile"))
 
 
 def _is_turned(image: Image.Image) -> bool:
@@ -182,14 +183,6 @@ def _is_turned(image: Image.Image) -> bool:
     if image.format == "PNG" and "exif" not in image.info:
         return False  # Pillow would decode all pixels to look behind them
     return image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
-
-
-def _check_source(size: Size, limits: Limits) -> None:
-    if max(size) > limits.max_side or size[0] * size[1] > limits.max_pixels:
-        raise TooManyPixels(
-            f"the source has {size[0]}×{size[1]} pixels; the limit is "
-            f"{limits.max_side} pixels a side and {limits.max_pixels} pixels in all"
-        )
 
 
 def _decode(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Size | None) -> Image.Image:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from processing.errors import BrokenImage, TooManyPixels, UnsupportedFormat
+from processing.errors import BrokenImage, SideTooLong, TooManyPixels, UnsupportedFormat
 from processing.limits import Limits
 from processing.picture import load, probe
 from tests.images import STORED, animated, claiming, decode, encode, noise, ramps, sixteen_bits, turned
@@ -93,7 +93,7 @@ def test_sixteen_bits_become_eight_by_rounding():
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", UnsupportedFormat),
         (encode(noise(SIZE))[:2000], BrokenImage),
         (encode(noise(SIZE), "JPEG")[:3000], BrokenImage),
-        (claiming((20_000, 10)), TooManyPixels),
+        (claiming((20_000, 10)), SideTooLong),
         (claiming((15_000, 15_000)), TooManyPixels),
         (claiming((3000, 3000)), BrokenImage),
     ],
@@ -106,6 +106,6 @@ def test_sources_that_cannot_be_used_are_refused(data: bytes, error: type[Except
 def test_limits_count_pixels_and_sides():
     data = encode(ramps(SIZE))
     assert process(data, variant(), limits=Limits(max_pixels=8000, max_side=100)).outcomes[0].error is None
-    for tight in (Limits(max_pixels=7999), Limits(max_side=99)):
-        with pytest.raises(TooManyPixels):
+    for tight, error in ((Limits(max_pixels=7999), TooManyPixels), (Limits(max_side=99), SideTooLong)):
+        with pytest.raises(error):
             process(data, variant(), limits=tight)
