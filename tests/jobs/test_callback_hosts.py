@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError
 
@@ -63,6 +64,13 @@ def test_each_host_is_rung_for_a_few_at_once(service: Service, receiver: Receive
     age(60)
     callbacks.ring_due()
     assert len(rings) == 4 * PER_HOST, "their messages are lost, so they are rung again"
+
+
+def test_jobs_that_end_one_after_the_other_ring_a_few_at_once(
+    service: Service, receiver: Receiver, rings: list[Ring]
+) -> None:
+    first = [make_delivery(service, receiver.url).pk for _ in range(3 * PER_HOST)][:PER_HOST]
+    assert rings == [Ring("deliver", pk, None) for pk in first]
 
 
 def test_the_oldest_are_rung_first(service: Service, receiver: Receiver, rings: list[Ring]) -> None:
@@ -140,6 +148,7 @@ def test_a_retry_that_finds_its_host_full_queues_up_again(
     workers.start()
     receiver.wait_for(PER_HOST)
     rings.clear()
+    Delivery.objects.filter(pk=last.pk).update(rung_at=Now())
     attempt(last)
     assert (last.attempts_made, last.rung_at, len(receiver.messages)) == (0, None, PER_HOST)
     gate.set()

@@ -3,10 +3,12 @@
 import json
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -18,7 +20,7 @@ from jobs.sweep import sweep
 from storage.errors import UrlRefused
 from tests.jobs.deliveries import Clock, Ring, assert_waits, attempt, exhaust, make_delivery
 from tests.jobs.making import age, make_job
-from tests.jobs.receivers import Answer, Receiver
+from tests.jobs.receivers import PATIENCE_SECONDS, Answer, Receiver
 from tests.jobs.test_concurrency import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("rings")]
@@ -173,13 +175,31 @@ def test_no_log_line_tells_what_a_target_s_query_says(
 # --- Who makes an attempt ---
 
 
-def test_of_16_workers_that_are_rung_for_one_delivery_one_sends_it(service: Service, receiver: Receiver) -> None:
+def test_of_16_workers_that_claim_one_delivery_at_once_one_sends_it(service: Service, receiver: Receiver) -> None:
     delivery = make_delivery(service, receiver.url)
-    at_once(callbacks.deliver, [delivery.pk] * 16)
+    gate = threading.Barrier(16)
+
+    def deliver(pk: int) -> None:
+        with connection.execute_wrapper(meet_before_first_update(gate)):
+            callbacks.deliver(pk)
+
+    at_once(deliver, [delivery.pk] * 16)
     assert len(receiver.messages) == 1
     assert Attempt.objects.count() == 1
     delivery.refresh_from_db()
     assert (delivery.state, delivery.attempts_made) == (DeliveryState.DELIVERED, 1)
+
+
+def meet_before_first_update(gate: threading.Barrier) -> Callable[..., Any]:
+    """For one connection: everyone has read before anyone writes."""
+    met = iter([False])
+
+    def execute(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and not next(met, True):
+            gate.wait(PATIENCE_SECONDS)
+        return execute(sql, params, many, context)
+
+    return execute
 
 
 @pytest.mark.parametrize("said_late", [200, 410, 500])
