@@ -39,6 +39,24 @@ class TooManyRequests(AccountError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class NoCredits(AccountError):
+    """The account has fewer credits than this costs."""
+
+    code = "no_credits"
+
+
+class BadOrigin(AccountError):
+    """A browser's page on a host that may not call."""
+
+    code = "bad_origin"
+
+
+class PlanTooLow(AccountError):
+    """The account's plan does not include this."""
+
+    code = "plan_too_low"
+
+
 def all_codes() -> dict[str, type[AccountError]]:
     """Every code that can reach a caller, with its class."""
     return {error.code: error for error in AccountError.__subclasses__()}

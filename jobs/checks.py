@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from accounts.addresses import parse_range
 from accounts.tokens import SHORTEST_KEY_BYTES
 from jobs import dialects
 from jobs.errors import all_codes
@@ -42,6 +43,11 @@ def check_settings(**_: Any) -> list[CheckMessage]:
                 id="jobs.E005",
             )
         )
+    for text in settings.PHOTOMILL_TRUSTED_PROXIES:
+        try:
+            parse_range(text)
+        except ValueError as error:
+            faults.append(Error(f"PHOTOMILL_TRUSTED_PROXIES: {error}", id="jobs.E006"))
     if settings.PHOTOMILL_LEASE_SECONDS < 1:
         faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))
     return faults

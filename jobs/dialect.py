@@ -51,13 +51,14 @@ class Dialect:
     name: str
     urls: Sequence[URLPattern]
     statuses: Mapping[str, int]
-    error_body: Callable[[PublicError], Any]
+    error_body: Callable[[PublicError, HttpRequest], Any]
     to_callback: Callable[[Job, Delivery], Any]
     error_headers: Callable[[PublicError], dict[str, str]] = field(default=lambda _error: {})
 
-    def answer(self, error: PublicError) -> Response:
+    def answer(self, error: PublicError, request: HttpRequest) -> Response:
         """The error as this product says it."""
-        return Response(self.error_body(error), status=self.statuses[error.code], headers=self.error_headers(error))
+        body = self.error_body(error, request)
+        return Response(body, status=self.statuses[error.code], headers=self.error_headers(error))
 
 
 class _AsciiJson(JSONRenderer):
@@ -111,7 +112,7 @@ class DialectView(APIView):
         error = translate(exc)
         if isinstance(error, Unexpected):
             log.exception("unexpected error", exc_info=exc)
-        response = dialects.get(self.dialect_name).answer(error)
+        response = dialects.get(self.dialect_name).answer(error, self.request)
         if isinstance(error, WrongMethod):
             response["Allow"] = ", ".join(self.allowed_methods)
         return response

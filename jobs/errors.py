@@ -60,6 +60,24 @@ class WorkerLost(JobError):
     code = "worker_lost"
 
 
+class UnknownImage(JobError):
+    """The account keeps no such reference image."""
+
+    code = "unknown_image"
+
+
+class WrongMediaType(JobError):
+    """The body, or a file in it, is of a kind that is not taken here."""
+
+    code = "wrong_media_type"
+
+
+class FileTooLarge(JobError):
+    """An uploaded file is larger than the account's plan allows."""
+
+    code = "file_too_large"
+
+
 class Unexpected(JobError):
     """A fault of the server. The log has the reason, the caller has not."""
 

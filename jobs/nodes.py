@@ -35,6 +35,12 @@ def count_slots(queue: str) -> int:
     return _seen[queue][1]
 
 
+def is_served(queue: str) -> bool:
+    """Whether a living node takes items of this queue."""
+    alive = Node.objects.filter(seen_at__gte=after(-ALIVE_SECONDS)).values_list("queues", flat=True)
+    return any(queue in queues for queues in alive)
+
+
 def forget_nodes() -> None:
     """Delete nodes that have long been silent: they were killed, or their host is gone."""
     Node.objects.filter(seen_at__lt=after(-FORGOTTEN_SECONDS)).delete()

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Account
 from jobs import callbacks, dispatch, engine, sources
-from jobs.errors import MalformedRequest, UnknownJob
+from jobs.errors import MalformedRequest, UnknownImage, UnknownJob
 from jobs.ids import make_id
 from jobs.models import Item, Job, JobLabel, Listing
 from jobs.models.jobs import ItemState, JobState, Queue
@@ -18,7 +18,7 @@ from processing.base import AssetRef, Params, find_assets
 from processing.errors import ImageError, UnavailableOperation
 from storage import http
 from storage.errors import UnknownStorage
-from storage.models import Connection
+from storage.models import Connection, ReferenceImage
 
 INSERT_CHUNK = 500
 
@@ -162,6 +162,11 @@ def _check_storages(account: Account, spec: JobSpec, params: list[Params]) -> No
     known = set(Connection.objects.filter(account=account, pk__in=named).values_list("pk", flat=True))
     if named - known:
         raise UnknownStorage("The storage is not one of this account's.")
+    named_images = {ref.location for ref in _all_assets(params) if ref.kind == "reference"}
+    if named_images - set(
+        ReferenceImage.objects.filter(account=account, public_id__in=named_images).values_list("public_id", flat=True)
+    ):
+        raise UnknownImage("The reference image is not one of this account's.")
     if any(ref.kind == "house" for ref in _all_assets(params)):
         # A key of the house storage says nothing about whose object it is: no caller may name one.
         raise UnknownStorage("The house storage holds nothing that a step can name.")

@@ -14,10 +14,11 @@ from processing import formats, operations
 from processing.base import AssetRef, find_assets
 from storage.base import Blob, Storage
 from storage.connections import open_by_id
-from storage.errors import ObjectMissing
+from storage.errors import ObjectMissing, StorageError
 from storage.house import house
 from storage.keys import join_keys
 from storage.kinds.web_folder import read_web
+from storage.models import ReferenceImage
 
 KEPT_ASSETS = 64
 KEPT_ASSET_BYTES = 64_000_000
@@ -41,7 +42,17 @@ def read_ref(ref: AssetRef) -> Blob:
     limit = settings.PHOTOMILL_MAX_SOURCE_BYTES
     if ref.kind == "web":
         return read_web(ref.location, max_bytes=limit)
-    return storage_of(ref).read(ref.location, max_bytes=limit)
+    return storage_of(ref).read(key_of(ref), max_bytes=limit)
+
+
+def key_of(ref: AssetRef) -> str:
+    """The key of what a reference names, in its storage. Raises ObjectMissing for a reference image that is gone."""
+    if ref.kind != "reference":
+        return ref.location
+    key = ReferenceImage.objects.filter(public_id=ref.location).values_list("key", flat=True).first()
+    if key is None:
+        raise ObjectMissing("The reference image is no longer kept.")
+    return key
 
 
 def read_source(item: Item, *, overwrites: bool) -> bytes:
@@ -93,7 +104,8 @@ def restore_original(item: Item) -> bool:
 def read_assets(variants: list[Variant]) -> dict[str, bytes]:
     """What the steps name beside the source, by name. Kept per process for as long as its tag stays the same.
 
-    One that cannot be read is left out: the step that needs it says so, and the other variants go on.
+    One that cannot be had is left out: the step that needs it says so, and the other variants go on. Raises a
+    StorageError where another try may help.
     """
     found: dict[str, bytes] = {}
     for variant in variants:
@@ -110,10 +122,12 @@ def _add_asset(ref: AssetRef, found: dict[str, bytes]) -> None:
     try:
         if kept and kept.etag and ref.kind != "web":
             limit = settings.PHOTOMILL_MAX_SOURCE_BYTES
-            blob = storage_of(ref).read_if_changed(ref.location, etag=kept.etag, max_bytes=limit) or kept
+            blob = storage_of(ref).read_if_changed(key_of(ref), etag=kept.etag, max_bytes=limit) or kept
         else:
             blob = read_ref(ref)
-    except ObjectMissing:
+    except StorageError as error:
+        if error.retryable:
+            raise
         return
     found[ref.name] = blob.data
     _keep_asset(slot, blob)

@@ -24,9 +24,11 @@ class AssetRef(Params):
     The engine checks who may read it when the job is made, fetches it, and hands it to the child.
     """
 
-    kind: Literal["storage", "house", "web"] = Field(description="where it lies")
+    kind: Literal["storage", "reference", "house", "web"] = Field(description="where it lies")
     storage_id: int | None = Field(None, description="the connected storage, when kind is `storage`")
-    location: str = Field(min_length=1, max_length=2048, description="key in that storage, or the address")
+    location: str = Field(
+        min_length=1, max_length=2048, description="key in that storage, id of the reference image, or address"
+    )
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
 """The formats: one table, and the output that a variant asks for."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,5 +67,5 @@ def get(name: str) -> Format:
 
 def by_extension(path: str) -> Format | None:
     """The format that a path's extension names, if one that can be written."""
-    extension = path.rpartition("/")[2].rpartition(".")[2].lower()
+    extension = PurePosixPath(path).suffix.lower().removeprefix(".")
     return next((form for form in FORMATS if form.writes and extension in form.extensions), None)

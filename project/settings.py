@@ -121,6 +121,8 @@ if PHOTOMILL_PUBLIC_URL.startswith("https://"):
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
 PHOTOMILL_REQUESTS_PER_MINUTE = env.int("PHOTOMILL_REQUESTS_PER_MINUTE", default=1200)
+PHOTOMILL_WEB_THREADS = env.int("PHOTOMILL_WEB_THREADS", default=16)
+PHOTOMILL_SYNC_SECONDS = env.float("PHOTOMILL_SYNC_SECONDS", default=60)
 PHOTOMILL_RETRY_LIMIT = env.int("PHOTOMILL_RETRY_LIMIT", default=0)
 
 # --- House storage -------------------------------------------------------------------------------------------------

@@ -45,3 +45,21 @@ class Connection(models.Model):
     def public_parameters(self) -> dict[str, Any]:
         """What may be shown: everything but the credentials."""
         return dict(self.parameters)
+
+
+class ReferenceImage(models.Model):
+    """A picture that an account keeps for its recipes: a background, a watermark. Addressed as storage://reference/ID."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="reference_images")
+    public_id = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=255)
+    mime = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    key = models.CharField(max_length=255, help_text="Where it lies in the house storage.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return self.name

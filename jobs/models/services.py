@@ -35,6 +35,8 @@ class Service(models.Model):
         return f"service {self.number}"
 
     def clean(self) -> None:
+        if not isinstance(self.allowed_ips, list):
+            raise ValidationError({"allowed_ips": "must be a list of addresses"})
         for text in self.allowed_ips:
             try:
                 parse_range(text)

@@ -11,6 +11,10 @@ from processing.gaussian import blur_pixels
 from processing.picture import Picture
 
 
+FAINTEST_SIGMA = 1e-3
+"""Below this the neighbours' weights are 0 to the last digit, and below 1e-160 the kernel's own would underflow."""
+
+
 class Blur(Operation):
     """Blur the colours with a Gaussian. Transparency is left as it is.
 
@@ -29,7 +33,7 @@ class Blur(Operation):
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:
-        if params.sigma == 0:
+        if params.sigma < FAINTEST_SIGMA:
             return picture
         return picture.map(lambda frame: _blur(frame, params.sigma, params.radius))
 

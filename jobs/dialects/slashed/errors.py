@@ -1,5 +1,7 @@
 """Our error codes in SlashedCloud's words: a status, and an object with a message."""
 
+from django.http import HttpRequest
+
 from accounts.errors import TooManyRequests
 from jobs.errors import PublicError, Unavailable
 
@@ -34,6 +36,12 @@ STATUSES = {
     "wrong_method": 405,
     "body_too_large": 413,
     "too_many_requests": 429,
+    "no_credits": 403,
+    "bad_origin": 403,
+    "plan_too_low": 403,
+    "unknown_image": 404,
+    "wrong_media_type": 415,
+    "file_too_large": 413,
     "unexpected": 500,
     "crashed": 500,
     "timeout": 500,
@@ -47,7 +55,7 @@ STATUSES = {
 RETRY_SECONDS = 5
 
 
-def body(error: PublicError) -> dict[str, str]:
+def body(error: PublicError, request: HttpRequest) -> dict[str, str]:
     """SlashedCloud's error object."""
     return {"message": error.message}
 

@@ -26,6 +26,7 @@ FILTERS = (
     "smooth",
 )
 FIT_TYPES = ("box", "stretch", "cropbox", "letterbox", "outside")
+REFERENCE = "storage://reference/"
 FLIPS = {"x": "horizontal", "horizontal": "horizontal", "y": "vertical", "vertical": "vertical"}
 FIT_WORDS = {True: True, False: False, "true": True, "false": False, "crop": True}
 
@@ -37,7 +38,7 @@ def to_step(fields: Fields, *, storage_id: int, keeps_alpha: bool) -> Step:
     """
     kind = fields.choice("type", tuple(READERS))
     params = READERS[kind](fields)
-    if kind == "watermark":
+    if kind == "watermark" and params["source"]["kind"] == "storage":
         params["source"]["storage_id"] = storage_id
     if kind == "rotate" and not keeps_alpha:
         params["background"] = "#000000"
@@ -122,9 +123,17 @@ def _read_rotate(fields: Fields) -> dict[str, Any]:
 def _read_watermark(fields: Fields) -> dict[str, Any]:
     # The documented list spells it `Source`, the documented sample `source`; the sample's spelling wins.
     fields.has("Source")
-    location = fields.key("source" if fields.has("source") or not fields.has("Source") else "Source")
+    name = "source" if fields.has("source") or not fields.has("Source") else "Source"
     place = {"gravity": fields.gravity(), **fields.offsets()}
-    return {"source": {"kind": "storage", "location": location}, **fields.sizes(required=False), **place}
+    return {"source": _read_asset(fields, name), **fields.sizes(required=False), **place}
+
+
+def _read_asset(fields: Fields, name: str) -> dict[str, Any]:
+    """A path in the service's storage, or one of the account's reference images."""
+    image_id = fields.text(name).removeprefix(REFERENCE)
+    if image_id != fields.text(name):
+        return {"kind": "reference", "location": image_id or "none"}
+    return {"kind": "storage", "location": fields.key(name)}
 
 
 def _read_zoom(fields: Fields) -> dict[str, Any]:

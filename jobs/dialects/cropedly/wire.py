@@ -1,0 +1,85 @@
+"""Cropedly's requests into our vocabulary, and our rows into its answers. No HTTP, no writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.errors import FileTooLarge, MalformedRequest, WrongMediaType
+from jobs.models import Delivery, Item, Job, Output
+from jobs.spec import JobSpec, Source, Variant
+from processing import formats, headers
+from processing.base import AssetRef, Step
+from processing.errors import UnsupportedFormat
+from processing.formats import Output as Written
+from storage.house import make_link
+from storage.models import ReferenceImage
+
+TAKEN = ("jpeg", "png", "webp")
+MOST_FILES = 20
+QUALITY = 92
+
+ENHANCEMENT = (
+    Step(operation="enhance"),
+    Step(operation="auto_levels", params={"cutoff": 0.5, "max_gain": 1.5}),
+    Step(operation="unsharp_mask", params={"radius": 1.5, "amount": 60, "threshold": 2}),
+    Step(operation="saturation", params={"factor": 1.08}),
+)
+"""What Cropedly calls enhancing: its documentation says no more than that it is done with AI."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One uploaded picture, its kind told by its content."""
+
+    name: str
+    mime: str
+    data: bytes
+
+
+def read_file(name: str, data: bytes, *, largest_bytes: int) -> File:
+    """An uploaded file that is a picture of a kind that is taken. Raises a public error that names it."""
+    if not data:
+        raise MalformedRequest(f"The file {name!r} is empty", param="images")
+    if len(data) > largest_bytes:
+        raise FileTooLarge(f"The file {name!r} is larger than {largest_bytes} bytes", param="images")
+    try:
+        kind = headers.sniff(data)
+    except UnsupportedFormat:
+        kind = ""
+    if kind not in TAKEN:
+        raise WrongMediaType(f"The file {name!r} is not a JPEG, PNG or WebP picture", param="images")
+    return File(name, formats.get(kind).mime, data)
+
+
+def to_spec(files: Sequence[File], refs: Sequence[AssetRef]) -> JobSpec:
+    """Uploaded pictures, each to be enhanced in its own format."""
+    variant = Variant(name="enhanced", steps=ENHANCEMENT, output=Written(quality=QUALITY))
+    sources = tuple(Source(ref=ref, name=file.name) for file, ref in zip(files, refs, strict=True))
+    return JobSpec(dialect="cropedly", sources=sources, variants=(variant,))
+
+
+def to_results(job: Job) -> list[dict[str, Any]]:
+    """The enhanced pictures, in the order in which they were sent."""
+    rows = Output.objects.filter(item__job=job, run=job.run).select_related("item").order_by("item__position")
+    return [_describe_output(output, output.item) for output in rows]
+
+
+def to_image(image: ReferenceImage) -> dict[str, Any]:
+    """A reference image."""
+    url = make_link(image.key, filename=image.name, content_type=image.mime)
+    return _describe(image.public_id, image.name, url, image.mime, image.size_bytes)
+
+
+def to_callback(job: Job, _delivery: Delivery) -> dict[str, Any]:
+    """Cropedly calls nobody back; a job of its keeps the shape all the same."""
+    return {"id": job.public_id, "failed": job.items_failed}
+
+
+def _describe_output(output: Output, item: Item) -> dict[str, Any]:
+    url = make_link(output.key, filename=item.name, content_type=output.mime)
+    return _describe(f"{item.job_id}-{output.pk}", item.name, url, output.mime, output.size_bytes or 0)
+
+
+def _describe(public_id: str, name: str, url: str, mime: str, size_bytes: int) -> dict[str, Any]:
+    # The documentation speaks of URL, MIME type and size, and prints no key: `mime` has a second spelling.
+    return {"id": public_id, "name": name, "url": url, "mime": mime, "mimeType": mime, "size": size_bytes}

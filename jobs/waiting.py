@@ -1,0 +1,55 @@
+"""Calls that wait for their result: on the same road as every job, in a queue of their own, never for long.
+
+At most half of a web process's threads may wait at once, so that the other half always answers.
+"""
+
+import threading
+import time
+
+from django.conf import settings
+
+from accounts.models import Account
+from jobs import nodes, services
+from jobs.errors import Unavailable
+from jobs.models import Job
+from jobs.spec import JobSpec
+
+FIRST_LOOK_SECONDS = 0.02
+LONGEST_GAP_SECONDS = 0.25
+
+_places = threading.BoundedSemaphore(max(1, settings.PHOTOMILL_WEB_THREADS // 2))
+
+
+def run_now(*, account: Account, spec: JobSpec) -> Job:
+    """The finished job of this spec. Raises Unavailable, at once where nobody could do it, else after
+    PHOTOMILL_SYNC_SECONDS; what has not been done by then is cancelled.
+    """
+    if not nodes.is_served("interactive"):
+        raise Unavailable("No worker is there for this call. Try again in a few seconds.")
+    if not _places.acquire(blocking=False):
+        raise Unavailable("Too many calls are waiting. Try again in a few seconds.")
+    try:
+        job = services.create_job(account=account, spec=spec.model_copy(update={"is_interactive": True}))
+        return _await(job)
+    finally:
+        _places.release()
+
+
+def _await(job: Job) -> Job:
+    deadline = time.monotonic() + settings.PHOTOMILL_SYNC_SECONDS
+    gap = FIRST_LOOK_SECONDS
+    while job.finished_at is None:
+        if time.monotonic() > deadline:
+            return _give_up(job)
+        time.sleep(gap)
+        gap = min(gap * 1.5, LONGEST_GAP_SECONDS)
+        job.refresh_from_db(fields=["finished_at", "state", "items_failed", "outputs_failed"])
+    return job
+
+
+def _give_up(job: Job) -> Job:
+    if services.cancel_job(job):
+        raise Unavailable("The call took too long and was cancelled. Try again in a few seconds.")
+    # It has ended just now.
+    job.refresh_from_db()
+    return job
