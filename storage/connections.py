@@ -1,5 +1,7 @@
 """From rows to storages that can be read and written."""
 
+import hashlib
+import json
 import os
 import time
 from typing import Any
@@ -12,8 +14,11 @@ from storage.models import Connection
 
 KEEP_SECONDS = 10
 """How long an opened connection serves before its row is read again: a change bites after at most this."""
+KEPT_OPEN = 64
+"""Opened connections in one process; the one that was read longest ago goes first."""
 
-_opened: dict[tuple[int, int], tuple[float, Any, Storage]] = {}
+_opened: dict[tuple[int, int], tuple[float, str, Storage]] = {}
+"""By process and id: until when the row need not be read, what it said, and the storage."""
 
 
 def find_connection(account: Account, name: str) -> Connection:
@@ -26,7 +31,8 @@ def find_connection(account: Account, name: str) -> Connection:
 
 def open_connection(connection: Connection) -> Storage:
     """The storage behind a row. Raises BadParameters where the row does not hold together."""
-    parameters, credentials = kinds.check(connection.kind, connection.parameters, connection.credentials or {})
+    kept: Any = connection.credentials or {}
+    parameters, credentials = kinds.check(connection.kind, connection.parameters, kept)
     return kinds.get(connection.kind).open(parameters, credentials, private=connection.is_private)
 
 
@@ -36,11 +42,19 @@ def open_by_id(connection_id: int) -> Storage:
     kept = _opened.get(slot)
     if kept and kept[0] > time.monotonic():
         return kept[2]
+    _opened.pop(slot, None)
     connection = Connection.objects.filter(pk=connection_id).first()
     if connection is None:
-        _opened.pop(slot, None)
         raise UnknownStorage("The storage is no longer connected.")
-    same = kept is not None and kept[1] == connection.updated_at
-    storage = kept[2] if kept and same else open_connection(connection)
-    _opened[slot] = (time.monotonic() + KEEP_SECONDS, connection.updated_at, storage)
+    facts = _digest(connection)
+    storage = kept[2] if kept and kept[1] == facts else open_connection(connection)
+    _opened[slot] = (time.monotonic() + KEEP_SECONDS, facts, storage)
+    for oldest in list(_opened)[:-KEPT_OPEN]:
+        _opened.pop(oldest, None)
     return storage
+
+
+def _digest(connection: Connection) -> str:
+    """What the storage was opened with. Not the time of the last change: a bulk update leaves that as it was."""
+    facts = [connection.kind, connection.parameters, connection.credentials, connection.is_private]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
