@@ -8,16 +8,20 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.conf import settings
 from django.core import signing
 
+from storage import kinds
 from storage.base import Storage
-from storage.errors import BadParameters
+from storage.errors import BadParameters, StorageUnavailable
 from storage.kinds.local import LocalStorage
 from storage.kinds.s3 import S3Storage
 
 SALT = "photomill.files"
+FORMS = (
+    "file:///FOLDER or s3://ACCESS:SECRET@BUCKET/PREFIX?endpoint_url=…&region=…, with '/', '@' and '%' in keys escaped"
+)
 
 
 def house() -> Storage:
-    """The storage at PHOTOMILL_STORAGE_URL."""
+    """The storage at PHOTOMILL_STORAGE_URL. Raises BadParameters, which names the setting."""
     return _open(settings.PHOTOMILL_STORAGE_URL, settings.PHOTOMILL_STORAGE_PUBLIC_URL, os.getpid())
 
 
@@ -26,7 +30,7 @@ def make_link(key: str, *, filename: str, content_type: str, seconds: int | None
 
     On S3 with PHOTOMILL_STORAGE_PUBLIC_URL set the object store serves it, else Photomill itself at /files/.
     """
-    seconds = seconds or settings.PHOTOMILL_LINK_SECONDS
+    seconds = settings.PHOTOMILL_LINK_SECONDS if seconds is None else seconds
     if settings.PHOTOMILL_STORAGE_PUBLIC_URL:
         direct = house().link(key, seconds=seconds, filename=filename)
         if direct:
@@ -37,30 +41,51 @@ def make_link(key: str, *, filename: str, content_type: str, seconds: int | None
 
 def read_ticket(ticket: str) -> dict[str, str]:
     """Key, filename and content type of a link of ours. Raises BadSignature where it is forged or has expired."""
-    values = signing.loads(ticket, salt=SALT)
-    values = signing.loads(ticket, salt=SALT, max_age=values["s"])
-    return {"key": values["k"], "filename": values["n"], "content_type": values["t"]}
+    try:
+        values = signing.loads(ticket, salt=SALT)
+        values = signing.loads(ticket, salt=SALT, max_age=values["s"])
+        return {"key": values["k"], "filename": values["n"], "content_type": values["t"]}
+    except (KeyError, TypeError):
+        raise signing.BadSignature("the ticket does not say what a link says") from None
 
 
 @lru_cache(maxsize=4)
 def _open(url: str, public_url: str, _pid: int) -> Storage:
-    """s3://ACCESS:SECRET@BUCKET/PREFIX?endpoint_url=…&region=…, or file:///FOLDER."""
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        root = Path(unquote(parts.path))
+    scheme, _, place = url.partition("://")
+    if scheme == "file":
+        return _open_folder(place)
+    if scheme == "s3":
+        return _open_bucket(url, public_url)
+    raise BadParameters(f"PHOTOMILL_STORAGE_URL must be {FORMS}")
+
+
+def _open_folder(place: str) -> Storage:
+    root = Path(unquote(place))
+    if not root.is_absolute():
+        raise BadParameters("PHOTOMILL_STORAGE_URL must name a folder by its absolute path: file:///FOLDER")
+    try:
         root.mkdir(parents=True, exist_ok=True)
-        return LocalStorage(root)
-    if parts.scheme != "s3":
-        raise BadParameters("PHOTOMILL_STORAGE_URL must begin with file:// or s3://")
-    options = {"bucket": parts.hostname or "", "path": parts.path.strip("/"), **dict(parse_qsl(parts.query))}
-    credentials = {"access_key": _plain(parts.username), "secret_access_key": _plain(parts.password)}
-    return S3Storage(
-        S3Storage.Parameters(**options),
-        S3Storage.Credentials(**credentials),
-        private=True,
-        public_url=public_url,
-    )
+    except OSError as error:
+        raise StorageUnavailable(f"The folder of PHOTOMILL_STORAGE_URL cannot be made: {error.strerror}.") from None
+    return LocalStorage(root)
 
 
-def _plain(text: str | None) -> str | None:
-    return None if text is None else unquote(text)
+def _open_bucket(url: str, public_url: str) -> Storage:
+    try:
+        parts = urlsplit(url)
+        keys, _, bucket = parts.netloc.rpartition("@")
+        options = {
+            "bucket": bucket,
+            "path": parts.path,
+            **dict(parse_qsl(parts.query, strict_parsing=bool(parts.query))),
+        }
+    except ValueError:  # its text would quote the secret
+        raise BadParameters(f"PHOTOMILL_STORAGE_URL must be {FORMS}") from None
+    options |= {"bucket": bucket, "path": parts.path}
+    access_key, _, secret = keys.partition(":")
+    credentials = {"access_key": unquote(access_key), "secret_access_key": unquote(secret)} if keys else {}
+    try:
+        checked = kinds.check("s3", options, credentials)
+    except BadParameters as error:
+        raise BadParameters(f"PHOTOMILL_STORAGE_URL: {error.message}; it must be {FORMS}") from None
+    return S3Storage(*checked, private=True, public_url=public_url)
