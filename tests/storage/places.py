@@ -4,8 +4,9 @@ import hashlib
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -40,19 +41,23 @@ class Place(ABC):
         """A context in which this key must not be read; gives the storage to try it with."""
 
 
+@cache
+def make_client(server: SeaweedFS) -> Any:
+    return server.client()
+
+
 class S3Place(Place):
     """A bucket of a SeaweedFS, or a folder of it."""
 
     def __init__(self, server: SeaweedFS, bucket: str, path: str = "") -> None:
         self.server, self.bucket, self.path = server, bucket, path
-        self.client = server.client()
+        self.client = make_client(server)
         self.storage = self.open()
 
     def open(self, *, private: bool = False, credentials: dict[str, str] | None = None, **changes: str) -> Storage:
         keys = {"access_key": self.server.access_key, "secret_access_key": self.server.secret_key}
-        parameters = {"bucket": self.bucket, "path": self.path, "endpoint_url": self.server.endpoint_url}
-        checked = kinds.check("s3", parameters | changes, keys if credentials is None else credentials)
-        return kinds.get("s3").open(*checked, private=private)
+        parameters = {"bucket": self.bucket, "path": self.path, "endpoint_url": self.server.endpoint_url} | changes
+        return open_s3(keys if credentials is None else credentials, private=private, **parameters)
 
     def folder(self, path: str) -> "S3Place":
         return S3Place(self.server, self.bucket, path)
@@ -176,6 +181,25 @@ class FolderHandler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         pass
+
+
+def open_s3(credentials: dict[str, str] | None = None, *, private: bool = False, **parameters: str) -> Storage:
+    """A storage on S3, as it is connected; with keys, unless it is given other credentials or none."""
+    keys = {"access_key": "key", "secret_access_key": "secret"} if credentials is None else credentials
+    checked = kinds.check("s3", {"bucket": "bucket"} | parameters, keys)
+    return kinds.get("s3").open(*checked, private=private)
+
+
+def every_call(storage: Storage) -> dict[str, Callable[[], object]]:
+    """Each thing that a storage does over the network."""
+    return {
+        "read": lambda: storage.read("k", max_bytes=10_000_000),
+        "read_if_changed": lambda: storage.read_if_changed("k", etag="tag", max_bytes=10_000_000),
+        "write": lambda: storage.write("k", b"x", content_type="text/plain"),
+        "delete": lambda: storage.delete("k"),
+        "exists": lambda: storage.exists("k"),
+        "list": lambda: storage.list(""),
+    }
 
 
 @contextmanager
