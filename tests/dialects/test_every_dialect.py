@@ -64,7 +64,7 @@ def expect_words(dialect: Dialect, answer: HttpResponse, error: PublicError) -> 
     """The answer has the status and the members that the dialect has for this error."""
     assert answer.status_code == dialect.statuses[error.code]
     assert answer.headers["content-type"].startswith("application/json")
-    assert shape(json.loads(answer.content)) == shape(json.loads(json.dumps(dialect.error_body(error))))
+    assert shape(json.loads(answer.content)) == shape(json.loads(json.dumps(dialect.error_body(error, RequestFactory().get("/")))))
 
 
 def shape(body: Any) -> Any:
@@ -94,7 +94,7 @@ def test_a_dialect_has_tests_of_its_own(dialect: Dialect) -> None:
 def test_a_dialect_has_a_status_and_words_for_every_error(dialect: Dialect) -> None:
     assert set(dialect.statuses) >= all_codes()
     for error in every_error():
-        answer = dialect.answer(error)
+        answer = dialect.answer(error, RequestFactory().get("/"))
         assert 400 <= answer.status_code < 600
         assert "what happened" in json.dumps(answer.data) or error.message in json.dumps(answer.data)
 
@@ -135,7 +135,7 @@ def test_a_body_that_is_too_large_is_said_in_the_dialect_s_words(dialect: Dialec
 @every_dialect
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS"])
 def test_an_unknown_path_is_answered_in_the_dialect_s_words(dialect: Dialect, client: Client, method: str) -> None:
-    said = dialect.error_body(UnknownPath("There is nothing at this path."))
+    said = dialect.error_body(UnknownPath("There is nothing at this path."), RequestFactory().get("/"))
     assert first_words(dialect)
     for word in first_words(dialect):
         answer = client.generic(method, f"/{word}/no/such/path/anywhere")
