@@ -1,116 +1,226 @@
-"""Typefaces by the names that callers use, and the files that stand for them on this machine."""
+"""Typefaces by the names that callers use, and the files that stand for them on this machine.
+
+Those that are installed with Photomill come from two packages, so that a text looks alike on every machine.
+"""
 
 import importlib.util
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from PIL import ImageFont
 
-Font = ImageFont.FreeTypeFont
+from processing.coverage import read_coverage
 
-PROBE_SIZE = 32
-NO_CHARACTER = "\U0010ffff"
-"""A code point that no face has: its glyph is what a face draws for a character that it lacks."""
+Font = ImageFont.FreeTypeFont
+Layout = ImageFont.Layout
+
+PACKAGES = {"fontpkg_arimo": "files", "manimgx_fonts": ""}
+"""Where fonts lie in packages of the lock. Only their files are read; nothing of them is imported."""
 
 SYSTEM_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+PROBE_SIZE = 32
+MOST_IN_COLLECTION = 64
+MOST_FALLBACKS = 200
 
 TWINS = {
-    "arial": ("arial", "liberationsans", "arimo"),
-    "helvetica": ("helvetica", "liberationsans", "arimo", "nimbussans"),
-    "sansserif": ("liberationsans", "arimo", "dejavusans"),
-    "timesnewroman": ("timesnewroman", "liberationserif", "tinos"),
-    "times": ("times", "liberationserif", "tinos", "nimbusroman"),
-    "serif": ("liberationserif", "tinos", "dejavuserif"),
+    "arial": ("arial", "arimo", "liberationsans"),
+    "helvetica": ("helvetica", "arimo", "liberationsans", "nimbussans"),
+    "sansserif": ("arimo", "liberationsans", "dejavusans"),
+    "arialnarrow": ("arialnarrow", "liberationsansnarrow"),
+    "timesnewroman": ("timesnewroman", "tinos", "liberationserif"),
+    "times": ("times", "timesnewroman", "tinos", "liberationserif", "nimbusroman"),
+    "serif": ("tinos", "liberationserif", "dejavuserif"),
     "georgia": ("georgia", "gelasio"),
-    "couriernew": ("couriernew", "liberationmono", "cousine"),
-    "courier": ("courier", "liberationmono", "cousine", "nimbusmonops"),
-    "monospace": ("liberationmono", "cousine", "dejavusansmono"),
+    "couriernew": ("couriernew", "cousine", "liberationmono"),
+    "courier": ("courier", "couriernew", "cousine", "liberationmono", "nimbusmonops"),
+    "monospace": ("cousine", "liberationmono", "dejavusansmono"),
+    "calibri": ("calibri", "carlito"),
+    "cambria": ("cambria", "caladea"),
 }
 """Families under the names that people know, each with those of the same widths."""
 
 LOOKALIKES = {
-    **dict.fromkeys(("timesnewroman", "times", "georgia"), ("dejavuserif", "notoserif")),
+    **dict.fromkeys(("timesnewroman", "times", "georgia", "cambria"), ("dejavuserif", "notoserif")),
     **dict.fromkeys(("couriernew", "courier"), ("dejavusansmono", "notosansmono")),
+    "verdana": ("dejavusans",),
 }
 """Families of the same kind, but of other widths."""
 
-FALLBACKS = ("liberationsans", "arimo", "dejavusans", "notosans", "notosanscjk")
-"""What is used where the family asked for is not installed or lacks a character, in this order."""
+FALLBACKS = ("arimo", "notosans")
+"""What is used where the family asked for is not installed or lacks a character, in this order; then all
+others in the order of their folders."""
 
-STYLES = ("bolditalic", "boldoblique", "bold", "italic", "oblique", "regular")
-PLAIN_FILES = ("", "regular", "roman", "book")
+PLAIN = ("", "regular", "roman", "book")
+ITALIC = ("italic", "oblique")
+STYLES = {
+    "bolditalic": (("bolditalic", "boldoblique"), ITALIC),
+    "bold": (("bold",), PLAIN),
+    "italic": (ITALIC, ()),
+    "": (PLAIN, ()),
+}
+"""By style: how the names of its files end, and those of files with a weight axis that can be brought there."""
+
+ENDINGS = {
+    "boldoblique": "bolditalic",
+    "oblique": "italic",
+    "regular": "",
+    **{style: style for style in STYLES if style},
+}
+"""The styles by the endings of names, longer endings first."""
+
+NORMAL, BOLD = 400, 700
+WEIGHT_AXIS = b"Weight"
 
 
 @dataclass(frozen=True)
 class Face:
-    """A font file, or the face built into Pillow where `path` is None (Latin letters only).
+    """A font file, or one font of a collection.
 
+    weight: on the font's own axis, where it has one: 400 is normal, 700 bold.
     is_asked: whether it is the family that was asked for, or one of the same widths.
     """
 
-    path: Path | None
-    is_asked: bool
+    path: Path
+    index: int = 0
+    weight: int | None = None
+    is_asked: bool = False
 
-    def at(self, size: float) -> Font:
-        """The face at an em height in pixels."""
-        return _open(self.path, size)
+    def at(self, size: float, layout: Layout | None = None) -> Font:
+        """The face at an em height in pixels. layout: the way of setting text; None for the best there is."""
+        return _open(self.path, self.index, self.weight, size, layout)
 
-    def lacks(self, text: str) -> str:
-        """The characters of the text that the face has no glyph for, each once."""
-        return "".join(dict.fromkeys(char for char in text if _shows(char) and not _has_glyph(self.path, char)))
+    def has(self, text: str) -> bool:
+        """Whether the face has a glyph for each character of the text that is drawn."""
+        coverage = read_coverage(self.path, self.index)
+        return all(char in coverage for char in text if is_drawn(char))
 
 
-def find_face(name: str, text: str) -> Face:
-    """The face for this name, or the first fallback that has all characters of the text.
+def find_faces(name: str) -> list[Face]:
+    """The faces for this name, best first, and then those that stand in for them and for characters that they lack.
 
     Names are matched without regard to case, spaces and hyphens, styles are part of them: `Arial`, `Arial-Bold`.
+    Empty only where no font is installed at all.
     """
-    faces = [*_candidates(name)]
-    return next((face for face in faces if not face.lacks(text)), faces[0])
+    return list(_find_faces(_key(name), _used_folders()))
 
 
-def folders() -> list[Path]:
-    """The folders that fonts are read from; those that don't exist are left out."""
-    spec = importlib.util.find_spec("matplotlib")
-    packaged = [Path(place, "mpl-data", "fonts", "ttf") for place in (spec and spec.submodule_search_locations) or ()]
-    return [folder for folder in (*SYSTEM_FOLDERS, *packaged) if folder.is_dir()]
+def folders(own: Path | None = None) -> list[Path]:
+    """The folders that fonts are read from, those that exist: the operator's own, the packages', the system's."""
+    packaged = [Path(place, within) for package, within in PACKAGES.items() for place in _locate(package)]
+    named = [Path(place, "mpl-data", "fonts", "ttf") for place in _locate("matplotlib")]
+    return [folder for folder in (*([own] if own else []), *packaged, *SYSTEM_FOLDERS, *named) if folder.is_dir()]
 
 
-def _candidates(name: str) -> Iterable[Face]:
-    family, style = _split(name)
-    asked = TWINS.get(family, (family,))
-    for place, each in enumerate((*asked, *LOOKALIKES.get(family, ()), *FALLBACKS)):
-        path = _find_file(each, style)
-        if path:
-            yield Face(path, is_asked=place < len(asked))
-    yield Face(None, is_asked=False)
+def use(chosen: Sequence[Path]) -> None:
+    """Read fonts from these folders from now on in this process; from none: from those that `folders` gives."""
+    _chosen[:] = chosen
 
 
-def _split(name: str) -> tuple[str, str]:
+def is_drawn(char: str) -> bool:
+    """Whether a character leaves ink, rather than being a blank, a control or a choice between glyphs."""
+    category = unicodedata.category(char)
+    is_selector = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+    return category not in ("Cc", "Cf") and category[0] != "Z" and not is_selector
+
+
+_chosen: list[Path] = []
+
+
+def _used_folders() -> tuple[Path, ...]:
+    return tuple(_chosen or folders())
+
+
+def _locate(package: str) -> Sequence[str]:
+    """The folders of an installed package, which is not imported."""
+    spec = importlib.util.find_spec(package)
+    return (spec and spec.submodule_search_locations) or ()
+
+
+@lru_cache(maxsize=256)
+def _find_faces(key: str, places: tuple[Path, ...]) -> tuple[Face, ...]:
+    entries = _scan(places)
+    family, style = _split(key)
+    asked = (key, *TWINS.get(family, (family,)))
+    others = (*LOOKALIKES.get(family, ()), *FALLBACKS, *list(_families(entries))[:MOST_FALLBACKS])
+    found: dict[tuple[Path, int], Face] = {}
+    for place, each in enumerate((*asked, *others)):
+        entry = _find_entry(entries, each, style)
+        if entry:
+            face = entry.face(BOLD if "bold" in style else NORMAL, is_asked=place < len(asked))
+            found.setdefault((entry.path, entry.index), face)
+    return tuple(found.values())
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A font that was found. weights: the range of its weight axis, where it has one."""
+
+    path: Path
+    index: int
+    weights: tuple[int, int] | None
+
+    def face(self, weight: int, *, is_asked: bool) -> Face:
+        on_axis = self.weights and min(max(weight, self.weights[0]), self.weights[1])
+        return Face(self.path, self.index, on_axis, is_asked)
+
+
+def _find_entry(entries: dict[str, _Entry], family: str, style: str) -> _Entry | None:
+    """The family in this style, or else in its plain one, or else in any."""
+    exact, adjustable = STYLES[style]
+    fitting = [entries.get(family + tail) for tail in exact]
+    fitting += [entry for tail in adjustable if (entry := entries.get(family + tail)) and entry.weights]
+    fitting += [entries.get(family + tail) for tail in (*PLAIN, *ENDINGS)]
+    return next((entry for entry in fitting if entry), None)
+
+
+def _families(entries: dict[str, _Entry]) -> Iterator[str]:
+    """Every family that was found, each once."""
+    yield from dict.fromkeys(_split(key)[0] for key in entries)
+
+
+def _split(key: str) -> tuple[str, str]:
     """Family and style of a name: `Times New Roman Bold` is (timesnewroman, bold)."""
-    key = _key(name)
-    style = next((style for style in STYLES if key.endswith(style) and key != style), "")
-    return key.removesuffix(style), style
+    ending = next((ending for ending in ENDINGS if key.endswith(ending) and key != ending), "")
+    return key.removesuffix(ending), ENDINGS.get(ending, "")
 
 
-def _find_file(family: str, style: str) -> Path | None:
-    """The family's file in this style, or else in its plain one."""
-    other = style.replace("italic", "oblique") if "italic" in style else style.replace("oblique", "italic")
-    files = _files()
-    return next((files[family + tail] for tail in (style, other, *PLAIN_FILES) if family + tail in files), None)
-
-
-@lru_cache(maxsize=1)
-def _files() -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for folder in folders():
-        for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in (".ttf", ".otf", ".ttc"):
-                found.setdefault(_key(path.stem), path)
+@cache
+def _scan(places: tuple[Path, ...]) -> dict[str, _Entry]:
+    """The fonts in these folders by their files' names and by the names that they bear, the first of each."""
+    found: dict[str, _Entry] = {}
+    for path in (path for place in places for path in sorted(place.rglob("*")) if path.suffix.lower() in SUFFIXES):
+        for entry, family, style in _read_entries(path):
+            names = [path.stem.partition("[")[0], family + style]
+            if entry.weights:
+                # A variable font bears the style that its axis begins at, such as thin.
+                names.append(family + "Italic" * ("Italic" in style))
+            for name in names:
+                found.setdefault(_key(name), entry)
     return found
+
+
+def _read_entries(path: Path) -> Iterator[tuple[_Entry, str, str]]:
+    """The fonts of a file, with the family and style that they bear; of a broken file, or one of fixed sizes, none."""
+    for index in range(MOST_IN_COLLECTION):
+        try:
+            font = ImageFont.truetype(path, PROBE_SIZE, index)
+        except (OSError, ValueError):
+            return
+        family, style = font.getname()
+        yield _Entry(path, index, _read_weights(font)), family or "", style or ""
+
+
+def _read_weights(font: Font) -> tuple[int, int] | None:
+    try:
+        axes = font.get_variation_axes()
+    except (OSError, NotImplementedError):
+        return None
+    ranges = ((axis["minimum"] or 0, axis["maximum"] or 0) for axis in axes if axis["name"] == WEIGHT_AXIS)
+    return next(ranges, None)
 
 
 def _key(name: str) -> str:
@@ -118,26 +228,9 @@ def _key(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _open(path: Path | None, size: float) -> Font:
-    if path:
-        return ImageFont.truetype(path, size)
-    font = ImageFont.load_default(size)
-    assert isinstance(font, ImageFont.FreeTypeFont)
+def _open(path: Path, index: int, weight: int | None, size: float, layout: Layout | None) -> Font:
+    font = ImageFont.truetype(path, size, index, layout_engine=layout)
+    if weight is not None:
+        axes = font.get_variation_axes()
+        font.set_variation_by_axes([weight if axis["name"] == WEIGHT_AXIS else axis["default"] or 0 for axis in axes])
     return font
-
-
-def _shows(char: str) -> bool:
-    """Whether a character is drawn at all, rather than a blank, a control or a mark on another."""
-    category = unicodedata.category(char)
-    return category not in ("Cc", "Cf") and category[0] not in "ZM"
-
-
-@lru_cache(maxsize=4096)
-def _has_glyph(path: Path | None, char: str) -> bool:
-    return _bitmap(path, char) != _bitmap(path, NO_CHARACTER)
-
-
-@lru_cache(maxsize=4096)
-def _bitmap(path: Path | None, char: str) -> tuple[tuple[int, int], bytes]:
-    mask = _open(path, PROBE_SIZE).getmask(char)
-    return mask.size, bytes(mask)

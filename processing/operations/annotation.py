@@ -1,29 +1,29 @@
 """Writing on the picture."""
 
-import math
-import unicodedata
-from dataclasses import dataclass
-
 from PIL import Image, ImageDraw
 from pydantic import Field
 
 from processing import base
 from processing.base import Context, Example, Operation
 from processing.colors import BLACK, Color, rgb
-from processing.errors import ResultTooLarge
-from processing.fonts import Face, Font, find_face
+from processing.errors import ResultTooLarge, UnavailableOperation
+from processing.fonts import find_faces
 from processing.geometry import HEIGHT, NO_OFFSET, WIDTH, Gravity, Offset, Size, place
+from processing.lettering import Block, compose
 from processing.picture import Picture
 
-TAB_WIDTH = 4
+NO_FONT = "no font is installed"
 
 
 class Annotation(Operation):
     """Write a text on the picture, of one line or several.
 
-    The block of text is as wide as its longest line and as high as its lines, each the face's ascent and descent. Lines
-    are aligned to the side that the gravity names. A face that is not installed is replaced and reported, as are
-    characters that no installed face has.
+    The block of text is as wide as its longest line and as high as its lines, each the ascent and descent of the
+    tallest face used. Lines are aligned to the side that the gravity names; scripts that run from right to left do.
+
+    A character that the face lacks is taken from another. Latin, Greek, Cyrillic, Hebrew, Arabic, Thai, most scripts of
+    India and emoji in one colour come with Photomill; Chinese, Japanese and Korean need a font that the operator
+    installs. A face that is not installed is replaced and reported, as are characters that no face has.
     """
 
     class Params(base.Params):
@@ -42,47 +42,28 @@ class Annotation(Operation):
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:
-        face = find_face(params.font, params.text)
-        block = _measure(params.text, face.at(params.size))
+        faces = find_faces(params.font)
+        if not faces:
+            raise UnavailableOperation(NO_FONT, param="font")
+        block = compose(params.text, faces, params.size)
         if block.size[0] * block.size[1] > context.limits.max_pixels:
             raise ResultTooLarge(f"the text would take {block.size[0]}×{block.size[1]} pixels", param="text")
         offset = params.x.pixels(WIDTH, picture.size), params.y.pixels(HEIGHT, picture.size)
         corner = place(block.size, picture.size, params.gravity, offset)
         mask = _draw(block, picture.size, corner, params.gravity)
         made = picture.map(lambda frame: _ink(frame, mask, params.color))
-        return _report(made, params, face)
+        return _report(made, params.font if not faces[0].is_asked else None, block)
+
+    @classmethod
+    def missing(cls) -> str | None:
+        return None if find_faces("") else NO_FONT
 
 
-@dataclass(frozen=True)
-class _Block:
-    lines: list[str]
-    font: Font
-    size: Size
-    line_height: int
-
-
-def _measure(text: str, font: Font) -> _Block:
-    lines = [_clean(line) for line in text.split("\n")]
-    width = max(1, math.ceil(max(font.getlength(line) for line in lines)))
-    line_height = sum(font.getmetrics())
-    return _Block(lines, font, (width, len(lines) * line_height), line_height)
-
-
-def _clean(line: str) -> str:
-    """The line without control characters, which faces draw as boxes."""
-    return "".join(char for char in line.expandtabs(TAB_WIDTH) if unicodedata.category(char) != "Cc")
-
-
-def _draw(block: _Block, size: Size, corner: tuple[int, int], gravity: Gravity) -> Image.Image:
+def _draw(block: Block, size: Size, corner: tuple[int, int], gravity: Gravity) -> Image.Image:
     """Where the text covers a picture of this size, 0 to 255."""
     mask = Image.new("L", size, 0)
-    pen = ImageDraw.Draw(mask)
     share = 0.0 if "west" in gravity else 1.0 if "east" in gravity else 0.5
-    for number, line in enumerate(block.lines):
-        top = corner[1] + number * block.line_height
-        if -block.line_height < top < size[1]:
-            left = corner[0] + share * (block.size[0] - block.font.getlength(line))
-            pen.text((left, top), line, fill=255, font=block.font, anchor="la")
+    block.draw(ImageDraw.Draw(mask), corner, share=share, height=size[1])
     return mask
 
 
@@ -97,10 +78,14 @@ def _ink(frame: Image.Image, mask: Image.Image, color: Color) -> Image.Image:
     return made
 
 
-def _report(picture: Picture, params: Annotation.Params, face: Face) -> Picture:
-    if not face.is_asked:
-        picture = picture.lose("font_missing", f"the font {params.font!r} is not installed; another was used")
-    missing = face.lacks(params.text)
-    if missing:
-        picture = picture.lose("glyph_missing", f"no installed font has the characters {missing!r}")
+def _report(picture: Picture, replaced: str | None, block: Block) -> Picture:
+    """The picture with what the text lacks. replaced: the name of the font that is not installed, if it isn't."""
+    if replaced is not None:
+        picture = picture.lose("font_missing", f"the font {replaced!r} is not installed; another was used")
+    if block.missing:
+        picture = picture.lose("glyph_missing", f"no installed font has the characters {block.missing!r}")
+    if block.is_rough:
+        picture = picture.lose(
+            "text_unshaped", "letters may stand out of place, for the library FriBiDi is not installed"
+        )
     return picture

@@ -1,13 +1,12 @@
-import math
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from processing.base import Context
 from processing.errors import InvalidParams, ResultTooLarge
-from processing.fonts import find_face
+from processing.fonts import find_faces
 from processing.geometry import place
+from processing.lettering import compose
 from processing.limits import Limits
 from tests.images import ramps
 from tests.processing.running import array, change, per_cent, px, shown
@@ -24,9 +23,8 @@ def ink(image: Image.Image) -> tuple[int, int, int, int]:
 
 
 def block(text: str, size: float) -> tuple[int, int]:
-    """Width and height of the text: the widest advance, and ascent plus descent for each line."""
-    font, lines = find_face("Arial", text).at(size), text.split("\n")
-    return math.ceil(max(font.getlength(line) for line in lines)), len(lines) * sum(font.getmetrics())
+    """Width and height that the text takes."""
+    return compose(text, find_faces("Arial"), size).size
 
 
 @pytest.mark.parametrize("gravity", GRAVITIES)
@@ -53,6 +51,13 @@ def test_the_size_is_the_em_height():
     low, high = (ink(shown("annotation", WHITE, text="H", size=size)) for size in (50, 100))
     assert high[3] - high[1] == pytest.approx(2 * (low[3] - low[1]), abs=2)
     assert 60 <= high[3] - high[1] <= 80
+
+
+@pytest.mark.parametrize("text", ["שלום", "السلام عليكم", "Größe", "नमस्ते", "สวัสดี", "😀", "mixed שלום 😀"])
+def test_other_scripts_are_written_and_nothing_is_missing(text: str):
+    made = change("annotation", WHITE, text=text, size=40)
+    assert "glyph_missing" not in [loss.code for loss in made.losses]
+    assert ink(made.frames[0])
 
 
 @pytest.mark.parametrize(("gravity", "edge"), [("west", 0), ("east", 2)])
@@ -96,8 +101,10 @@ def test_a_font_that_is_not_installed_is_reported():
 
 
 def test_characters_that_no_font_has_are_reported():
-    made = change("annotation", WHITE, text="Text \U000e0ff0\U0001fbff\ue123")
-    assert "glyph_missing" in [loss.code for loss in made.losses]
+    made = change("annotation", WHITE, text="Text \ue123\ue124\ue123")
+    assert [(loss.code, loss.message) for loss in made.losses] == [
+        ("glyph_missing", "no installed font has the characters '\\ue123\\ue124'")
+    ]
 
 
 def test_a_photo_keeps_its_pixels_beside_the_text():
