@@ -9,6 +9,7 @@ from accounts.addresses import parse_range
 from accounts.tokens import SHORTEST_KEY_BYTES
 from jobs import dialects
 from jobs.errors import all_codes
+from jobs.slots import own_fonts
 from processing import operations
 from storage import kinds
 
@@ -51,3 +52,12 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     if settings.PHOTOMILL_LEASE_SECONDS < 1:
         faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))
     return faults
+
+
+@register()
+def check_fonts(**_: Any) -> list[CheckMessage]:
+    """The operator's folder of fonts is there."""
+    folder = own_fonts()
+    if folder is None or folder.is_dir():
+        return []
+    return [Error(f"PHOTOMILL_FONT_DIR: {folder} is not a folder", id="jobs.E007")]

@@ -1,6 +1,7 @@
 """The child of this worker slot: one process that does the pixels."""
 
 import os
+from pathlib import Path
 
 from django.conf import settings
 
@@ -20,9 +21,14 @@ def child() -> Child:
         _children[pid] = Child(
             memory_bytes=settings.PHOTOMILL_CHILD_MEMORY_BYTES,
             max_items=settings.PHOTOMILL_CHILD_ITEMS,
-            readable=fonts.folders(),
+            fonts=fonts.folders(own_fonts()),
         )
     return _children[pid]
+
+
+def own_fonts() -> Path | None:
+    """The operator's folder of fonts, if the settings name one."""
+    return Path(settings.PHOTOMILL_FONT_DIR).absolute() if settings.PHOTOMILL_FONT_DIR else None
 
 
 def limits() -> Limits:

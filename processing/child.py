@@ -40,13 +40,22 @@ class Child:
 
     memory_bytes: address space that a picture may use, beyond what the child holds when it is ready.
     max_items: how many pictures one process works on before it is replaced, at least 1.
-    readable: folders and files beside its own code that the child may read, such as fonts and models.
+    readable: folders and files beside its own code that the child may read, such as models.
+    fonts: folders of fonts, the first searched first; none for those that come with Photomill.
     """
 
-    def __init__(self, *, memory_bytes: int, max_items: int = 100, readable: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        memory_bytes: int,
+        max_items: int = 100,
+        readable: Sequence[Path] = (),
+        fonts: Sequence[Path] = (),
+    ) -> None:
         self._memory_bytes = memory_bytes
         self._max_items = max_items
         self._readable = tuple(readable)
+        self._fonts = tuple(fonts)
         self._lock = threading.Lock()
         self._process: ChildProcess | None = None
         self._protection: dict[str, str] = {}
@@ -114,7 +123,7 @@ class Child:
         if self._process and not self._process.is_alive:
             self._drop()
         if self._process is None:
-            self._process = ChildProcess(memory_bytes=self._memory_bytes, readable=self._readable)
+            self._process = ChildProcess(memory_bytes=self._memory_bytes, readable=self._readable, fonts=self._fonts)
             self._process.greet()
             self._protection = self._process.protection
         return self._process

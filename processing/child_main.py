@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import AvifImagePlugin, Image
 
-from processing import detectors, operations, pipeline, sandbox, transport, vips
+from processing import detectors, fonts, operations, pipeline, sandbox, transport, vips
 from processing.errors import BrokenImage, ImageError, OutOfMemory, ResultTooLarge
 from processing.limits import Limits
 from processing.messages import (
@@ -50,11 +50,12 @@ def main() -> None:
         ending = _end_with_parent(start)
         memory = _offer_to_kernel()
         _import_all()
+        fonts.use([Path(path) for path in start.fonts])
         status = _open_status()
         held = sandbox.lock_down(
             memory_bytes=start.memory_bytes,
             file_bytes=MAX_OUTPUT_BYTES,
-            readable=[*list_code_paths(), *(Path(path) for path in start.readable)],
+            readable=[*list_code_paths(), *(Path(path) for path in (*start.readable, *start.fonts))],
         )
         _send(start, Hello(protection={"ending": ending, "killer": memory, **held}))
         _serve(start, status)

@@ -53,7 +53,7 @@ starting = threading.RLock()
 class ChildProcess:
     """A started child. After any error but a fault that the answer names, it can only be closed."""
 
-    def __init__(self, *, memory_bytes: int, readable: Sequence[Path]) -> None:
+    def __init__(self, *, memory_bytes: int, readable: Sequence[Path], fonts: Sequence[Path]) -> None:
         self.items = 0
         self.protection: dict[str, str] = {}
         self._oom_kills = _count_oom_kills()
@@ -61,9 +61,9 @@ class ChildProcess:
         self._outbox = transport.open_memory_file("outbox")
         self._log = _open_log()
         with starting:
-            self._launch(memory_bytes, readable)
+            self._launch(memory_bytes, readable, fonts)
 
-    def _launch(self, memory_bytes: int, readable: Sequence[Path]) -> None:
+    def _launch(self, memory_bytes: int, readable: Sequence[Path], fonts: Sequence[Path]) -> None:
         requests, self._requests = _open_pipe()
         self._answers, answers = _open_pipe()
         lifeline, self._lifeline = _open_pipe()
@@ -78,6 +78,7 @@ class ChildProcess:
                 outbox=self._outbox.fileno(),
                 memory_bytes=memory_bytes,
                 readable=tuple(str(path) for path in readable),
+                fonts=tuple(str(path) for path in fonts),
                 # The kernel's signal comes with the end of the thread that asked for it, not of the process.
                 dies_with=os.getpid() if is_main else None,
             )

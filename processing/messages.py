@@ -36,6 +36,7 @@ class Message(BaseModel):
 class Start(Message):
     """What a child is told on its command line. The descriptors are numbers in the child.
 
+    fonts: folders that fonts are looked for in, in this order; they are readable too.
     dies_with: id of the process whose end is to end this one at once, or None where only a closed pipe tells.
     """
 
@@ -46,6 +47,7 @@ class Start(Message):
     outbox: int
     memory_bytes: int
     readable: tuple[str, ...] = ()
+    fonts: tuple[str, ...] = ()
     dies_with: int | None = None
 
 
