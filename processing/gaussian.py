@@ -5,6 +5,7 @@ over their weight. Each tap is the mean of the bell curve at three places, a thi
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,23 +24,34 @@ SLACK = 1 / 64
 FAINT = 0.05
 """Below this alpha (of 255) all around, a pixel's colour is left alone: nothing there has a colour worth mixing in."""
 
+FAINTEST_SIGMA = 1e-3
+"""Below this the neighbours' weights are 0 to the last digit, and below 1e-160 the kernel's own would underflow."""
+
 
 def blur_pixels(pixels: Pixels, alpha: NDArray[np.uint8] | None, *, sigma: float, radius: float) -> Pixels:
     """The blurred colours. With alpha each pixel counts by its own, so that what is invisible does not shine through.
 
-    sigma: standard deviation in pixels, above 0. radius: where the kernel is cut off, in pixels; 0 for 3·sigma.
+    sigma: standard deviation in pixels, at least FAINTEST_SIGMA.
+    radius: where the kernel is cut off, in pixels; 0 for 3·sigma.
     """
+    made = np.empty_like(pixels)
+    for channel, blurred in enumerate(blur_channels(pixels, alpha, sigma=sigma, radius=radius)):
+        made[..., channel] = (blurred + SLACK).clip(0, 255)
+    return made
+
+
+def blur_channels(
+    pixels: Pixels, alpha: NDArray[np.uint8] | None, *, sigma: float, radius: float = 0
+) -> Iterator[Plane]:
+    """As `blur_pixels`, with fractions, one channel after the other."""
     taps = math.ceil(radius or 3 * sigma)
     weight = None if alpha is None else _blur_plane(alpha.astype(np.float32), sigma, taps)
-    made = np.empty_like(pixels)
     for channel in range(pixels.shape[2]):
         plane = pixels[..., channel].astype(np.float32)
         if alpha is None or weight is None:
-            blurred = _blur_plane(plane, sigma, taps)
+            yield _blur_plane(plane, sigma, taps)
         else:
-            blurred = _divide(_blur_plane(plane * alpha, sigma, taps), weight, plane)
-        made[..., channel] = (blurred + SLACK).clip(0, 255)
-    return made
+            yield _divide(_blur_plane(plane * alpha, sigma, taps), weight, plane)
 
 
 def _divide(plane: Plane, weight: Plane, otherwise: Plane) -> Plane:

@@ -7,12 +7,8 @@ from pydantic import Field
 from processing import base
 from processing.base import Context, Example, Operation
 from processing.channels import change_pixels
-from processing.gaussian import blur_pixels
+from processing.gaussian import FAINTEST_SIGMA, blur_pixels
 from processing.picture import Picture
-
-
-FAINTEST_SIGMA = 1e-3
-"""Below this the neighbours' weights are 0 to the last digit, and below 1e-160 the kernel's own would underflow."""
 
 
 class Blur(Operation):
