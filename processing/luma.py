@@ -1,8 +1,12 @@
 """Brightness of a pixel as one number."""
 
 import numpy as np
+from PIL import Image
 
 from processing.channels import Pixels
+
+WEIGHTS = (0.299, 0.587, 0.114)
+"""Of red, green and blue, as ITU-R BT.601 has them."""
 
 BAND_ROWS = 256
 """Rows worked on at a time: the sums need eight times the picture's memory."""
@@ -19,7 +23,15 @@ def grayscale(pixels: Pixels) -> Pixels:
 
 def _luma(pixels: Pixels) -> Pixels:
     # In doubles and in this order: exact sums would come out one higher where these fall just short of a whole number.
-    luma = pixels[..., 0] * 0.299
-    luma += pixels[..., 1] * 0.587
-    luma += pixels[..., 2] * 0.114
+    luma = pixels[..., 0] * WEIGHTS[0]
+    luma += pixels[..., 1] * WEIGHTS[1]
+    luma += pixels[..., 2] * WEIGHTS[2]
     return luma.astype(np.uint8)
+
+
+def count_luma(image: Image.Image) -> list[int]:
+    """How many pixels have each luma from 0 to 255; those with alpha 0 don't count.
+
+    Rounded to the nearest, not as in `grayscale`: the luma of a grey is its value.
+    """
+    return image.convert("L").histogram(image.getchannel("A") if image.mode == "RGBA" else None)
