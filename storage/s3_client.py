@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import botocore.session
-import httpcore
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
@@ -28,7 +27,7 @@ from storage.errors import (
     StorageUnavailable,
     Unreachable,
 )
-from storage.sockets import deadline, time_left
+from storage.sockets import deadline
 
 ANSWER_BYTES = 16_000_000
 """Of what a server says besides objects: a page of 1,000 long keys has about two million."""
@@ -128,20 +127,7 @@ def _shared_session() -> boto3.session.Session:
 
 
 def _send(request: AWSPreparedRequest, policy: Policy) -> AWSResponse:
-    try:
-        return http.send_for_s3(policy, max_bytes=_most_bytes.get())(request)
-    except BotoCoreError:
-        if _time_is_up():  # botocore would wait, and try again
-            raise Unreachable from None
-        raise
-
-
-def _time_is_up() -> bool:
-    try:
-        time_left()
-    except httpcore.TimeoutException:
-        return True
-    return False
+    return http.send_for_s3(policy, max_bytes=_most_bytes.get())(request)
 
 
 @contextmanager

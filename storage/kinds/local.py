@@ -3,7 +3,6 @@
 import errno
 import os
 import stat
-import time
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -175,8 +174,6 @@ def _fill(path: Path, data: bytes) -> str:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())  # before the rename, or a power cut leaves an empty file under the final name
-        # The kernel's clock ticks every few milliseconds; two writes within a tick must not get one tag.
-        os.utime(file.fileno(), ns=(now := time.time_ns(), now))
         return _tag(os.fstat(file.fileno()))
 
 
