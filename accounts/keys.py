@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.errors import BadCredentials
@@ -12,6 +13,8 @@ from accounts.models import Account, ApiKey
 
 PREFIX = "api_"
 SCOPES = ("image_editing", "storage", "admin", "read_only")
+NOTED_EVERY = timedelta(minutes=1)
+"""How often at most the use of a key is written down: a key may come with a thousand requests a minute."""
 
 
 def make_secret(prefix: str = PREFIX) -> str:
@@ -40,8 +43,16 @@ def create_key(account: Account, *, name: str, scopes: list[str], secret: str | 
 
 
 def find_key(secret: str) -> ApiKey:
-    """The live key of this secret. Raises BadCredentials."""
+    """The live key of this secret, its use noted. Raises BadCredentials."""
     found = ApiKey.objects.filter(is_live(), secret_hash=hash_secret(secret)).select_related("account").first()
     if found is None:
         raise BadCredentials("unknown, expired or revoked API key")
+    _note_use(found)
     return found
+
+
+def _note_use(key: ApiKey) -> None:
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at <= now - NOTED_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY)
+        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
