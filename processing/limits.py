@@ -13,7 +13,7 @@ from processing.errors import (
     TooManyPixels,
     TooManyScans,
 )
-from processing.headers import MAX_BLOCKS, Header, Size
+from processing.headers import Header, Size
 
 MEGA = 1_000_000
 
@@ -61,9 +61,8 @@ def check_source(data: bytes, limits: Limits, *, frames: int | None = 1) -> Head
     _check_frames(header, limits, header.frames if frames is None else min(frames, header.frames))
     if header.scans > limits.max_jpeg_scans:
         raise TooManyScans(f"the jpeg has {header.scans} scans; the limit is {limits.max_jpeg_scans}")
-    max_chunks = limits.max_png_chunks if header.format == "png" else MAX_BLOCKS - 1
-    if header.chunks > max_chunks:
-        raise TooManyChunks(f"the {header.format} is cut into more than {max_chunks} pieces, which is the limit")
+    if header.format == "png" and header.chunks > limits.max_png_chunks:
+        raise TooManyChunks(f"the png has {header.chunks} chunks; the limit is {limits.max_png_chunks}")
     return header
 
 

@@ -9,7 +9,7 @@ import re
 import struct
 from collections.abc import Callable
 
-from processing.errors import BrokenImage, UnsupportedFormat
+from processing.errors import BrokenImage, TooManyChunks, UnsupportedFormat
 from processing.headers import avif, bmp, gif, jpeg, png, tiff, webp
 from processing.headers.header import MAX_BLOCKS, Header, Size
 
@@ -48,12 +48,17 @@ def sniff(data: bytes) -> str:
 
 
 def read(data: bytes) -> Header:
-    """What the header tells, and what a walk through the file counts. Raises UnsupportedFormat or BrokenImage."""
+    """What the header tells, and what a walk through the file counts.
+
+    Raises UnsupportedFormat, BrokenImage, or TooManyChunks where the walk would not end soon.
+    """
     name = sniff(data)
     try:
         header = READERS[name](data)
     except (struct.error, IndexError):
         raise BrokenImage(f"the {name} data end within the header") from None
+    if header.chunks >= MAX_BLOCKS:
+        raise TooManyChunks(f"the {name} is cut into {MAX_BLOCKS} pieces or more")
     if min(header.size) < 1:
         raise BrokenImage(f"the {name} data name no size")
     return header

@@ -16,22 +16,21 @@ def read(data: bytes) -> Header:
 
     Boxes lie one in another, so that going on behind the head of one that holds others comes by them all.
     """
-    sizes: list[Size] = [(0, 0)]
-    place = blocks = 0
-    track, frames = (0, 0), 1
+    size = track = (0, 0)
+    place, blocks, frames = 0, 0, 1
     while place < len(data) - 8 and blocks < MAX_BLOCKS:
         kind, body, behind = _read_box(data, place)
         if kind == b"ispe":
-            sizes.append(struct.unpack_from(">II", data, body + 4))
+            size = cover(size, struct.unpack_from(">II", data, body + 4))
         elif kind == b"tkhd":
             track = _read_track_size(data, behind)
-            sizes.append(track)
+            size = cover(size, track)
         elif kind == b"stsz" and min(track):
             (samples,) = struct.unpack_from(">I", data, body + 8)
             frames = max(frames, min(samples, len(data)))
         place = body + CONTAINERS[kind] if kind in CONTAINERS else behind
         blocks += 1
-    return Header("avif", cover(*sizes), frames=frames if data[8:12] in MOVING else 1, chunks=blocks)
+    return Header("avif", size, frames=frames if data[8:12] in MOVING else 1, chunks=blocks)
 
 
 def _read_box(data: bytes, place: int) -> tuple[bytes, int, int]:
@@ -39,8 +38,8 @@ def _read_box(data: bytes, place: int) -> tuple[bytes, int, int]:
     length, kind = struct.unpack_from(">I4s", data, place)
     if length == 1:
         (length,) = struct.unpack_from(">Q", data, place + 8)
-        return kind, place + 16, place + max(16, length)
-    return kind, place + 8, place + max(8, length) if length else len(data)
+        return kind, place + 16, min(place + max(16, length), len(data))
+    return kind, place + 8, min(place + max(8, length), len(data)) if length else len(data)
 
 
 def _read_track_size(data: bytes, behind: int) -> Size:

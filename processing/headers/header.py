@@ -6,7 +6,7 @@ from processing.errors import BrokenImage
 
 Size = tuple[int, int]
 
-MAX_BLOCKS = 1_000_000
+MAX_BLOCKS = 500_000
 """Where a walk stops counting. The longest file that is taken by default has 400,000 when a usual program wrote it: a
 GIF of 100 MB in blocks of 255 bytes."""
 

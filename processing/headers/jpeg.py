@@ -3,7 +3,6 @@
 import re
 import struct
 
-from processing.errors import BrokenImage
 from processing.headers.header import MAX_BLOCKS, Header, Size, check_junk, cover
 
 # Behind a scan this passes over its data: an FF in them is followed by 00 or is a restart.
@@ -15,7 +14,7 @@ FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 def read(data: bytes) -> Header:
     """Size and number of scans, as a decoder comes by them."""
-    sizes: list[Size] = []
+    size: Size = (0, 0)
     place = scans = blocks = junk = 0
     while blocks < MAX_BLOCKS and (found := MARKER.search(data, place)):
         if not scans:
@@ -28,8 +27,6 @@ def read(data: bytes) -> Header:
         scans += kind == START_OF_SCAN
         if kind in FRAMES:
             height, width = struct.unpack_from(">HH", data, place + 3)
-            sizes.append((width, height))
+            size = cover(size, (width, height))
         place += max(2, int.from_bytes(data[place : place + 2], "big"))
-    if not sizes:
-        raise BrokenImage("the jpeg data name no size")
-    return Header("jpeg", cover(*sizes), scans=scans, chunks=blocks)
+    return Header("jpeg", size, scans=scans, chunks=blocks)

@@ -24,7 +24,8 @@ class Layout:
     entry_bytes: int
 
     def read(self, kind: str, data: bytes, place: int) -> int:
-        (value,) = struct.unpack_from(self.order + kind, data, place)
+        # An offset of 64 bits may be more than Python counts bytes with.
+        (value,) = struct.unpack_from(self.order + kind, data, min(place, len(data)))
         return int(value)
 
 
