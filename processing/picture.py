@@ -200,11 +200,13 @@ def _load_pixels(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Si
     if facts.format == "jpeg" and wanted:
         image.draft(None, wanted)
     elif facts.format == "png":
-        quick = png.decode(data, image.size, wanted)
+        quick = png.decode(data, image.size, wanted) or png.decode_deep(data, image.size)
     if quick is None:
         image.load()
         return image
     quick.info = dict(image.info)
+    # It is in the pixels already.
+    quick.info.pop("transparency", None)
     return quick
 
 

@@ -19,6 +19,9 @@ MAX_CHUNKS = 100_000
 PLAIN_KINDS = {(8, 2): "RGB", (8, 6): "RGBA"}
 """Pillow's modes by bits a channel and colour type."""
 
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+"""Pillow's modes by number of channels."""
+
 
 def decode(data: bytes, size: Size, wanted: Size | None) -> Image.Image | None:
     """A plain PNG that its header says to be of this size, with no more pixels than serve the wanted size.
@@ -38,6 +41,32 @@ def decode(data: bytes, size: Size, wanted: Size | None) -> Image.Image | None:
         return Image.frombytes(mode, reduced or size, pixels.write_to_memory())
     except vips.load().Error:
         return None
+
+
+def decode_deep(data: bytes, size: Size) -> Image.Image | None:
+    """A PNG of 16 bits a channel, rounded to eight, or of two or four in which a shade of grey is transparent.
+
+    Of the first Pillow drops the lower half; in both it looks for the transparent sample among scaled ones.
+    """
+    if not _is_deep(data):
+        return None
+    try:
+        image = vips.load().Image.pngload_buffer(data, access="sequential", fail_on="warning")
+        if image.format == "ushort":
+            image = (image * (255 / 65535) + 0.5).cast("uchar")
+        return Image.frombytes(MODES[image.bands], size, image.write_to_memory())
+    except vips.load().Error:
+        return None
+
+
+def _is_deep(data: bytes) -> bool:
+    """As `decode_deep` says. How the picture is turned stands before its pixels, or Pillow has to find it."""
+    depth, kind = data[24], data[25]
+    if depth != 16 and (kind, depth) not in ((0, 2), (0, 4)):
+        return False
+    names = _list_chunks(data)
+    behind = names[names.index(b"IDAT") :] if b"IDAT" in names else []
+    return bool(behind) and b"eXIf" not in behind and (depth == 16 or b"tRNS" in names)
 
 
 def encode(image: Image.Image, profile: bytes | None) -> bytes | None:
