@@ -13,7 +13,7 @@ from jobs.errors import PublicError, Unexpected
 from jobs.models import Item, Job, Output
 from jobs.models.jobs import ItemState, JobState, OutputState
 from jobs.sources import LeaseLost
-from jobs.spec import Source, Variant
+from jobs.spec import Variant
 from processing.child import ChildResult
 from processing.errors import ChildDied, ImageError
 from processing.pipeline import Variant as Chain
@@ -48,8 +48,7 @@ def run_item(item_id: int) -> None:
 
 def _work(item: Item, *, deadline: float) -> list[Output]:
     variants = [Variant.model_validate(variant) for variant in item.job.variants]
-    source = Source.model_validate(item.source)
-    data = sources.read_source(item, overwrites=sources.is_overwritten(source, variants))
+    data = sources.read_source(item, overwrites=outputs.overwrites_source(item, variants))
     result = slots.child().run(
         data,
         [Chain(steps=variant.steps, output=variant.output) for variant in variants],

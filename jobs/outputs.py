@@ -1,6 +1,7 @@
 """Where results go, and what is written down about them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -54,6 +55,18 @@ def store_result(item: Item, index: int, variant: Variant, outcome: Outcome) -> 
         report=[{"code": loss.code, "message": loss.message} for loss in made.losses],
         milliseconds=round(outcome.milliseconds),
     )
+
+
+def overwrites_source(item: Item, variants: Sequence[Variant]) -> bool:
+    """Whether an output of the item may go to the place that its source has."""
+    ref = Source.model_validate(item.source).ref
+    extension = PurePosixPath(ref.location).suffix.removeprefix(".")
+    places = (
+        (variant.destination.storage_id, make_key(item, index, variant, extension))
+        for index, variant in enumerate(variants)
+        if variant.destination.storage_id is not None
+    )
+    return ref.kind == "storage" and (ref.storage_id, ref.location) in places
 
 
 def failed_output(item: Item, index: int, variant: Variant, error: ImageError | StorageError) -> Output:

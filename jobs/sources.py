@@ -80,14 +80,6 @@ def note_overwrite(item: Item, data: bytes) -> None:
     _save_original(item)
 
 
-def is_overwritten(source: Source, variants: list[Variant]) -> bool:
-    """Whether an output of the item goes to the place that its source has."""
-    if source.ref.kind != "storage":
-        return False
-    place = (source.ref.storage_id, source.ref.location)
-    return any((v.destination.storage_id, v.destination.key) == place for v in variants)
-
-
 def restore_original(item: Item) -> bool:
     """Put back what an output overwrote. False where nothing was kept, or somebody has replaced it since."""
     if not item.original or not item.original["written"]:

@@ -11,7 +11,7 @@ from jobs import engine, services
 from jobs.models import Delivery, Item, Job, Output, Service
 from jobs.models.jobs import ItemState, JobState
 from jobs.provisioning import provision
-from jobs.spec import JobSpec, Source, Variant
+from jobs.spec import Destination, JobSpec, Source, Variant
 from processing.base import AssetRef, Step
 from storage.errors import UnknownStorage
 from storage.house import house
@@ -172,3 +172,20 @@ def test_a_job_cannot_name_another_accounts_storage(service: Service, tmp_path: 
         services.create_job(
             account=service.account, spec=JobSpec(dialect="slashed", sources=(source,), variants=(Variant(),))
         )
+
+
+def test_a_pattern_that_names_the_source_itself_is_an_edit_in_place(service: Service, bucket: Path) -> None:
+    source = bucket / "480x360/1.jpg"
+    before = source.read_bytes()
+    storage = Connection.objects.get(account=service.account)
+    ref = AssetRef(kind="storage", storage_id=storage.pk, location="480x360/1.jpg")
+    variant = Variant(
+        steps=(Step(operation="flip", params={"direction": "horizontal"}),),
+        destination=Destination(storage_id=storage.pk, pattern="{folder}{stem}.{ext}"),
+    )
+    spec = JobSpec(dialect="slashed", sources=(Source(ref=ref, name=ref.location),), variants=(variant,))
+    job = run(services.create_job(account=service.account, spec=spec))
+    assert job.items_failed == 0
+    assert source.read_bytes() != before
+    assert services.undo_item(job.items.get())
+    assert source.read_bytes() == before
