@@ -1,0 +1,51 @@
+"""Cropedly's users, and a worker for what they wait for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Account, Domain, User
+from jobs.models import Node
+from tests.dialects.cropedly.calls import PASSWORD
+from tests.dialects.cropedly.workers import Worker, working
+
+PLANS = {"free": "free", "pro": "pro", "ent": "enterprise", "rival": "enterprise", "goog": "pro"}
+
+
+@pytest.fixture
+def people(db: None, house: Path) -> dict[str, User]:
+    """A person of each plan by name; `rival` is of another enterprise, `goog` has no password."""
+    made: dict[str, User] = {}
+    for name, plan in PLANS.items():
+        account = Account.objects.create(name=name, plan=plan)
+        password = None if name == "goog" else PASSWORD
+        made[name] = User.objects.create_user(f"{name}@example.com", password, account=account, role="editor")
+    Domain.objects.create(account=made["ent"].account, host="shop.example.com")
+    Domain.objects.create(account=made["rival"].account, host="rival.example.com")
+    return made
+
+
+@pytest.fixture
+def house(tmp_path: Path, settings: Any) -> Path:
+    """The house storage's folder."""
+    settings.PHOTOMILL_STORAGE_URL = f"file://{tmp_path}/house"
+    return tmp_path / "house"
+
+
+@pytest.fixture
+def node(db: None) -> Node:
+    """An interactive node that has just been seen. Nobody does its work."""
+    return Node.objects.create(name="interactive@host", queues=["interactive"], slots=1, seen_at=timezone.now())
+
+
+@pytest.fixture
+def worker(transactional_db: None, node: Node, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A node that does what is rung for it."""
+    monkeypatch.setattr("jobs.dispatch._quiet", {})
+    monkeypatch.setattr("jobs.nodes._seen", {})
+    with working() as made:
+        monkeypatch.setattr("celery.Celery.send_task", made.ring)
+        yield made
