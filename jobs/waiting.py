@@ -11,8 +11,11 @@ from django.conf import settings
 from accounts.models import Account
 from jobs import nodes, services
 from jobs.errors import Unavailable
-from jobs.models import Job
+from jobs.models import Job, Output
+from jobs.models.jobs import OutputState
 from jobs.spec import JobSpec
+from jobs.uploads import drop_uploads
+from processing.base import AssetRef
 
 FIRST_LOOK_SECONDS = 0.02
 LONGEST_GAP_SECONDS = 0.25
@@ -20,19 +23,36 @@ LONGEST_GAP_SECONDS = 0.25
 _places = threading.BoundedSemaphore(max(1, settings.PHOTOMILL_WEB_THREADS // 2))
 
 
-def run_now(*, account: Account, spec: JobSpec) -> Job:
-    """The finished job of this spec. Raises Unavailable, at once where nobody could do it, else after
-    PHOTOMILL_SYNC_SECONDS; what has not been done by then is cancelled.
-    """
+def check_open() -> None:
+    """Raise Unavailable where a call could not be taken now: no worker, or no place. Ask before doing work for it."""
     if not nodes.is_served("interactive"):
         raise Unavailable("No worker is there for this call. Try again in a few seconds.")
-    if not _places.acquire(blocking=False):
-        raise Unavailable("Too many calls are waiting. Try again in a few seconds.")
+    _take_place()
+    _places.release()
+
+
+def run_now(*, account: Account, spec: JobSpec) -> Job:
+    """The finished job of this spec. Raises Unavailable, at once where nobody could do it, else after
+    PHOTOMILL_SYNC_SECONDS; what has not been done by then is cancelled, and what has been is dropped.
+    """
+    check_open()
+    _take_place()
     try:
         job = services.create_job(account=account, spec=spec.model_copy(update={"is_interactive": True}))
         return _await(job)
     finally:
         _places.release()
+
+
+def drop_results(job: Job) -> None:
+    """Delete what the job has put into the house storage: its caller gets all of it or nothing."""
+    stored = Output.objects.filter(item__job=job, state=OutputState.STORED, connection=None).exclude(key="")
+    drop_uploads(AssetRef(kind="house", location=key) for key in stored.values_list("key", flat=True))
+
+
+def _take_place() -> None:
+    if not _places.acquire(blocking=False):
+        raise Unavailable("Too many calls are waiting. Try again in a few seconds.")
 
 
 def _await(job: Job) -> Job:
@@ -49,6 +69,7 @@ def _await(job: Job) -> Job:
 
 def _give_up(job: Job) -> Job:
     if services.cancel_job(job):
+        drop_results(job)
         raise Unavailable("The call took too long and was cancelled. Try again in a few seconds.")
     # It has ended just now.
     job.refresh_from_db()

@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.errors import TooManyRequests
-from jobs.errors import PublicError, Unavailable
+from jobs.errors import MalformedRequest, PublicError, Unavailable, Unexpected
+from jobs.models import Item
 
 STATUSES = {
     "malformed_request": 400,
@@ -55,7 +56,19 @@ STATUSES = {
     "storage_unavailable": 503,
 }
 
+PHRASES = {413: "Payload Too Large"}
+"""Where Spring has other words than Python."""
+
 RETRY_SECONDS = 5
+
+PICTURE_FAULTS = {
+    *("unsupported_format", "broken_image", "source_too_large", "too_many_pixels", "side_too_long", "too_many_frames"),
+    *("too_many_frame_pixels", "too_many_scans", "too_many_chunks", "result_too_large", "empty_result"),
+    *("crashed", "timeout", "out_of_memory"),
+}
+"""Why an item failed, where another picture would not have."""
+
+PASSING_FAULTS = {"cancelled", "storage_unavailable", "unreachable", "unavailable", "worker_lost"}
 
 
 def body(error: PublicError, request: HttpRequest) -> dict[str, object]:
@@ -64,7 +77,7 @@ def body(error: PublicError, request: HttpRequest) -> dict[str, object]:
     return {
         "timestamp": timezone.now().isoformat(timespec="milliseconds"),
         "status": status,
-        "error": HTTPStatus(status).phrase,
+        "error": PHRASES.get(status) or HTTPStatus(status).phrase,
         "message": error.message,
         "path": request.path,
     }
@@ -74,6 +87,16 @@ def headers(error: PublicError) -> dict[str, str]:
     """When to ask again, where that helps; which scheme to come with, where none was."""
     if isinstance(error, TooManyRequests):
         return {"Retry-After": str(error.retry_after_seconds)}
-    if isinstance(error, Unavailable):
+    if STATUSES[error.code] == 503:
         return {"Retry-After": str(RETRY_SECONDS)}
     return {"WWW-Authenticate": "Bearer"} if error.code == "bad_credentials" else {}
+
+
+def fault_of(item: Item) -> PublicError:
+    """Why a picture was not enhanced: the picture itself, a moment's trouble, or the server."""
+    if item.error_code in PICTURE_FAULTS:
+        message = f"The file {item.name!r} cannot be enhanced: {item.error_message}"
+        return MalformedRequest(message, param="images")
+    if item.error_code in PASSING_FAULTS:
+        return Unavailable("The call could not be finished. Try again in a few seconds.")
+    return Unexpected("The server failed on this request.")

@@ -1,29 +1,31 @@
 """Cropedly's six operations, and what browsers ask before they call one."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
-from django.http import HttpRequest
-from django.http.multipartparser import MultiPartParserError
+from django.core.exceptions import SuspiciousOperation
 from django.utils.cache import patch_vary_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.addresses import find_client_address
 from accounts.credits import charge, give_back
-from accounts.errors import BadOrigin
+from accounts.errors import BadOrigin, PlanTooLow
 from accounts.logins import log_in
 from accounts.models import Account, Plan, User
 from accounts.tokens import issue_token
 from jobs import references, waiting
-from jobs.dialect import DialectView, NoSuchPath
+from jobs.dialect import DialectView
 from jobs.dialects.cropedly import wire
 from jobs.dialects.cropedly.auth import LARGEST_FILE_BYTES, authenticate, check_plan
+from jobs.dialects.cropedly.errors import fault_of
 from jobs.dialects.cropedly.origins import is_registered
 from jobs.dialects.cropedly.wire import File
-from jobs.errors import MalformedRequest, WrongMediaType
+from jobs.errors import MalformedRequest, UnknownPath, WrongMediaType
 from jobs.models import Item, Job
-from jobs.uploads import drop_uploads, keep_upload
+from jobs.uploads import Inbox, drop_uploads, keep_upload, read_form
+from processing.base import AssetRef
 
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 PREFLIGHT_SECONDS = 3600
@@ -36,10 +38,17 @@ class CropedlyView(DialectView):
     dialect_name = "cropedly"
     http_method_names = [*DialectView.http_method_names, "options"]
 
+    origin: str | None = None
+    is_readable = False
+    """Whether the page that calls may read the answer."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.origin = request.headers.get("origin")
+        self.is_readable = self.origin is not None and is_registered(self.origin)
+
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """What a browser asks before it calls: it brings no token, so any account's registration counts."""
-        origin = request.headers.get("origin", "")
-        if not is_registered(origin):
+        if not self.is_readable:
             raise BadOrigin("This origin is not registered")
         headers = {
             "Access-Control-Allow-Methods": "GET, POST, DELETE",
@@ -48,37 +57,43 @@ class CropedlyView(DialectView):
         }
         return Response(status=200, headers=headers)
 
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, BadOrigin | PlanTooLow):
+            self.is_readable = False
+        return super().handle_exception(exc)
+
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Let a registered page read the answer, the refusal of a bad token too; never one that may not call."""
         patch_vary_headers(response, ["Origin"])
-        origin = request.headers.get("origin")
-        if origin is not None and response.status_code != 403 and is_registered(origin):
-            response["Access-Control-Allow-Origin"] = origin
+        if self.is_readable and self.origin:
+            response["Access-Control-Allow-Origin"] = self.origin
         return super().finalize_response(request, response, *args, **kwargs)
 
-    def read_files(self, account: Account) -> list[File]:
-        """The uploaded pictures, in their order. Raises a public error that names the first that is not one."""
-        uploads = _read_form(self.request._request, FORMS[:1]).FILES
-        found = [*uploads.getlist("images"), *uploads.getlist("images[]")]
-        if not found:
-            raise MalformedRequest("Required part 'images' is not present.", param="images")
-        if len(found) > wire.MOST_FILES:
-            raise MalformedRequest(f"At most {wire.MOST_FILES} images a request", param="images")
-        largest = LARGEST_FILE_BYTES[Plan(account.plan)]
-        return [wire.read_file(file.name or "", file.read(largest + 1), largest_bytes=largest) for file in found]
+    def read_form(self, *, most_files: int = 0, largest_bytes: int = 0) -> Inbox:
+        """Read the request's form; its fields are then in POST. Raises a public error.
+
+        A request without any body is a form without fields.
+        """
+        request = self.request._request
+        if request.content_type not in (*FORMS, ""):
+            raise WrongMediaType(f"Content type {request.content_type!r} is not supported: send a form")
+        inbox = Inbox(most_files=most_files, largest_bytes=largest_bytes, most_bytes=wire.MOST_BYTES)
+        read_form(request, inbox)
+        return inbox
 
 
 class Login(CropedlyView):
     """`POST /auth/v1/login`: a token for an e-mail address and a password."""
 
     def post(self, request: Request) -> Response:
-        origin = request.headers.get("origin")
-        if origin is not None and not is_registered(origin):
+        if self.origin is not None and not self.is_readable:
             raise BadOrigin("This origin is not registered")
-        form = _read_form(request._request, FORMS).POST
+        self.read_form()
+        form = request._request.POST
         for name in ("email", "password"):
             if not form.get(name, "").strip():
                 raise MalformedRequest(f"Required parameter '{name}' is not present.", param=name)
+        self.ignored = sorted(form.keys() - {"email", "password"})
         user = log_in(request._request, form["email"], form["password"])
         address = str(find_client_address(request._request))
         return Response({"token": issue_token(user, address=address, agent=request.headers.get("user-agent", ""))})
@@ -92,10 +107,19 @@ class MemberView(CropedlyView):
     user: User
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
         if request.method == "OPTIONS":
             return
         self.user = authenticate(request._request)
         self.account = check_plan(request._request, self.user, enterprise_only=self.enterprise_only)
+
+    def read_files(self) -> list[File]:
+        """The uploaded pictures, in their order. Raises a public error that names the first that is not one."""
+        largest = LARGEST_FILE_BYTES[Plan(self.account.plan)]
+        inbox = self.read_form(most_files=wire.MOST_FILES, largest_bytes=largest)
+        names = {*self.request._request.POST, *(name for name, _ in inbox.files)}
+        self.ignored = sorted(names.difference(wire.FIELDS))
+        return wire.read_files(inbox.files)
 
 
 class Enhance(MemberView):
@@ -104,38 +128,40 @@ class Enhance(MemberView):
     enterprise_only = False
 
     def post(self, request: Request) -> Response:
-        files = self.read_files(self.account)
-        charge(self.account, len(files))
-        is_done = False
-        try:
-            results = wire.to_results(self._enhance(files))
-            is_done = True
-        finally:
-            if not is_done:
-                give_back(self.account, len(files))
+        files = self.read_files()
+        waiting.check_open()
+        with ExitStack() as undo:
+            charge(self.account, len(files))
+            undo.callback(give_back, self.account, len(files))
+            job = self._enhance(files)
+            undo.callback(waiting.drop_results, job)
+            failed = Item.objects.filter(job=job).exclude(error_code="").order_by("position").first()
+            if failed is not None:
+                raise fault_of(failed)
+            results = wire.to_results(job)
+            undo.pop_all()
         return Response(results)
 
     def _enhance(self, files: Sequence[File]) -> Job:
-        refs = []
+        """The finished job. What was uploaded for it is dropped again, whatever became of it."""
+        refs: list[AssetRef] = []
         try:
-            refs = [keep_upload(file.data, mime=file.mime) for file in files]
-            job = waiting.run_now(account=self.account, spec=wire.to_spec(files, refs))
+            for file in files:
+                refs.append(keep_upload(file.read(), mime=file.mime))
+            return waiting.run_now(account=self.account, spec=wire.to_spec(files, refs))
         finally:
             drop_uploads(refs)
-        failed = Item.objects.filter(job=job).exclude(error_code="").order_by("position").first()
-        if failed is not None:
-            raise MalformedRequest(
-                f"The file {failed.name!r} cannot be enhanced: {failed.error_message}", param="images"
-            )
-        return job
 
 
 class UploadImages(MemberView):
-    """`POST /images/v1/enterprise-resources/images/upload`: pictures to keep, as they are."""
+    """`POST /images/v1/enterprise-resources/images/upload`: pictures to keep, as they are; all of them or none."""
 
     def post(self, request: Request) -> Response:
-        for file in self.read_files(self.account):
-            references.keep_image(self.account, name=file.name, mime=file.mime, data=file.data)
+        with ExitStack() as undo:
+            for file in self.read_files():
+                kept = references.keep_image(self.account, name=file.name, mime=file.mime, data=file.read())
+                undo.callback(references.drop_images, self.account, [kept.public_id])
+            undo.pop_all()
         return Response(status=204)
 
 
@@ -146,12 +172,21 @@ class Images(MemberView):
         return Response([wire.to_image(image) for image in self.account.reference_images.all()])
 
     def delete(self, request: Request) -> Response:
-        texts = request.query_params.getlist("ids")
+        references.drop_images(self.account, self._read_ids())
+        return Response(status=204)
+
+    def _read_ids(self) -> list[str]:
+        """The ids of the query, `ids=a&ids=b` as well as `ids=a,b`. Raises MalformedRequest."""
+        try:
+            texts = self.request.query_params.getlist("ids")
+        except SuspiciousOperation as error:
+            raise MalformedRequest(f"The query cannot be read: {error}", param="ids") from None
         ids = [part.strip() for text in texts for part in text.split(",") if part.strip()]
         if not ids:
             raise MalformedRequest("Required parameter 'ids' is not present.", param="ids")
-        references.drop_images(self.account, ids[:MOST_IDS])
-        return Response(status=204)
+        if len(ids) > MOST_IDS:
+            raise MalformedRequest(f"At most {MOST_IDS} ids a request", param="ids")
+        return ids
 
 
 class OneImage(MemberView):
@@ -161,18 +196,9 @@ class OneImage(MemberView):
         return Response(wire.to_image(references.find_image(self.account, image_id)))
 
 
-class UnknownCropedlyPath(NoSuchPath):
-    """Anything else under Cropedly's paths."""
+class UnknownCropedlyPath(CropedlyView):
+    """Anything else under Cropedly's paths, preflights too."""
 
-    dialect_name = "cropedly"
-
-
-def _read_form(request: HttpRequest, kinds: Sequence[str]) -> HttpRequest:
-    """The request with its form read. Raises WrongMediaType or MalformedRequest."""
-    if request.content_type not in kinds:
-        raise WrongMediaType(f"Content type {request.content_type or 'none'!r} is not supported: send a form")
-    try:
-        _ = request.POST, request.FILES
-    except MultiPartParserError as error:
-        raise MalformedRequest(f"The form cannot be read: {error}") from None
-    return request
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise UnknownPath("There is nothing at this path.")

@@ -4,18 +4,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobs.errors import FileTooLarge, MalformedRequest, WrongMediaType
+from django.core.files.uploadedfile import UploadedFile
+
+from jobs import slots
+from jobs.errors import MalformedRequest, WrongMediaType
 from jobs.models import Delivery, Item, Job, Output
 from jobs.spec import JobSpec, Source, Variant
 from processing import formats, headers
 from processing.base import AssetRef, Step
-from processing.errors import UnsupportedFormat
+from processing.errors import ImageError, UnsupportedFormat
 from processing.formats import Output as Written
+from processing.limits import check_source
 from storage.house import make_link
 from storage.models import ReferenceImage
 
 TAKEN = ("jpeg", "png", "webp")
+FIELDS = ("images", "images[]")
 MOST_FILES = 20
+MOST_BYTES = 100_000_000
+"""Of all files of a request together."""
+
 QUALITY = 92
 
 ENHANCEMENT = (
@@ -33,22 +41,36 @@ class File:
 
     name: str
     mime: str
-    data: bytes
+    upload: UploadedFile
+
+    def read(self) -> bytes:
+        """Its bytes, not kept: several pictures of a request need not be in memory at once."""
+        self.upload.seek(0)
+        return self.upload.read()
 
 
-def read_file(name: str, data: bytes, *, largest_bytes: int) -> File:
-    """An uploaded file that is a picture of a kind that is taken. Raises a public error that names it."""
+def read_files(uploads: Sequence[tuple[str, UploadedFile]]) -> list[File]:
+    """The uploaded pictures, in their order. Raises a public error that names the first that is not one."""
+    found = [upload for field, upload in uploads if field in FIELDS]
+    if not found:
+        raise MalformedRequest("Required part 'images' is not present.", param="images")
+    return [_read_file(upload.name or "", upload) for upload in found]
+
+
+def _read_file(name: str, upload: UploadedFile) -> File:
+    data = upload.read()
     if not data:
         raise MalformedRequest(f"The file {name!r} is empty", param="images")
-    if len(data) > largest_bytes:
-        raise FileTooLarge(f"The file {name!r} is larger than {largest_bytes} bytes", param="images")
     try:
         kind = headers.sniff(data)
+        if kind not in TAKEN:
+            raise UnsupportedFormat(kind)
+        check_source(data, slots.limits())
     except UnsupportedFormat:
-        kind = ""
-    if kind not in TAKEN:
-        raise WrongMediaType(f"The file {name!r} is not a JPEG, PNG or WebP picture", param="images")
-    return File(name, formats.get(kind).mime, data)
+        raise WrongMediaType(f"The file {name!r} is not a JPEG, PNG or WebP picture", param="images") from None
+    except ImageError as error:
+        raise MalformedRequest(f"The file {name!r} cannot be read: {error.message}", param="images") from None
+    return File(name, formats.get(kind).mime, upload)
 
 
 def to_spec(files: Sequence[File], refs: Sequence[AssetRef]) -> JobSpec:
@@ -61,7 +83,7 @@ def to_spec(files: Sequence[File], refs: Sequence[AssetRef]) -> JobSpec:
 def to_results(job: Job) -> list[dict[str, Any]]:
     """The enhanced pictures, in the order in which they were sent."""
     rows = Output.objects.filter(item__job=job, run=job.run).select_related("item").order_by("item__position")
-    return [_describe_output(output, output.item) for output in rows]
+    return [_describe_output(job, output, output.item) for output in rows]
 
 
 def to_image(image: ReferenceImage) -> dict[str, Any]:
@@ -75,9 +97,9 @@ def to_callback(job: Job, _delivery: Delivery) -> dict[str, Any]:
     return {"id": job.public_id, "failed": job.items_failed}
 
 
-def _describe_output(output: Output, item: Item) -> dict[str, Any]:
+def _describe_output(job: Job, output: Output, item: Item) -> dict[str, Any]:
     url = make_link(output.key, filename=item.name, content_type=output.mime)
-    return _describe(f"{item.job_id}-{output.pk}", item.name, url, output.mime, output.size_bytes or 0)
+    return _describe(f"{job.public_id}-{item.position + 1}", item.name, url, output.mime, output.size_bytes or 0)
 
 
 def _describe(public_id: str, name: str, url: str, mime: str, size_bytes: int) -> dict[str, Any]:
