@@ -59,6 +59,19 @@ class Example:
     assets: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Illustration:
+    """Parameters that show on a photograph what an operation does. The first is pictured in OPERATIONS.md.
+
+    photo: its name in `illustrations.PHOTOS`, a picture of 240×180 pixels.
+    before: steps that make of it what the operation starts from. Every picture that the parameters name is a logo.
+    """
+
+    params: dict[str, Any]
+    photo: str = "chelsea"
+    before: tuple["Step", ...] = ()
+
+
 class Operation:
     """One named image function. The subclass's docstring is its public documentation.
 
@@ -68,6 +81,7 @@ class Operation:
     name: ClassVar[str]
     Params: ClassVar[type[Params]]
     examples: ClassVar[list[Example]]
+    illustrations: ClassVar[list[Illustration]] = []
     needs_model: ClassVar[bool] = False
 
     @staticmethod

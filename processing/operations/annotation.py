@@ -4,7 +4,7 @@ from PIL import Image, ImageDraw
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.colors import BLACK, Color, rgb
 from processing.errors import ResultTooLarge, UnavailableOperation
 from processing.fonts import find_faces
@@ -38,6 +38,11 @@ class Annotation(Operation):
     examples = [
         Example({"text": "Test text", "size": 10}),
         Example({"text": "Two\nlines", "color": "#ff0000", "gravity": "southeast", "x": {"value": 5, "unit": "%"}}),
+    ]
+    illustrations = [
+        Illustration({"text": "Chelsea", "size": 44, "color": "#ffffff", "gravity": "south", "y": {"value": 4}}),
+        Illustration({"text": "SALE −30 %", "font": "Arial Bold", "size": 26, "color": "#ffd700", "gravity": "north"}),
+        Illustration({"text": "שלום, سلام\nनमस्ते 😀", "size": 34, "color": "#ffffff", "gravity": "southwest"}),
     ]
 
     @staticmethod

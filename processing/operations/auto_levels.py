@@ -5,7 +5,7 @@ from itertools import accumulate
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.luma import count_luma
 from processing.picture import Picture
 from processing.tables import Table, apply_table, make_table
@@ -32,6 +32,11 @@ class AutoLevels(Operation):
         )
 
     examples = [Example({}), Example({"cutoff": 5, "max_gain": 4})]
+    illustrations = [
+        Illustration({}, photo="dull"),
+        Illustration({"cutoff": 2, "max_gain": 4}, photo="dull"),
+        Illustration({}),
+    ]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

@@ -5,7 +5,7 @@ from PIL import Image
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.channels import change_pixels
 from processing.gaussian import FAINTEST_SIGMA, blur_pixels
 from processing.picture import Picture
@@ -26,6 +26,7 @@ class Blur(Operation):
         )
 
     examples = [Example({"sigma": 1.5}), Example({"sigma": 218, "radius": 465})]
+    illustrations = [Illustration({"sigma": sigma}) for sigma in (3, 1, 12)]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

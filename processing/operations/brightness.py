@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.picture import Picture
 from processing.tables import apply_table, make_table
 
@@ -15,6 +15,7 @@ class Brightness(Operation):
         level: int = Field(ge=-255, le=255, description="what is added; −255 makes black, 255 white, 0 changes nothing")
 
     examples = [Example({"level": 40}), Example({"level": -40})]
+    illustrations = [Illustration({"level": level}) for level in (60, -60, 150)]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.picture import Picture
 from processing.tables import Table, apply_tables, make_table
 
@@ -17,6 +17,11 @@ class Colorize(Operation):
         blue: float = Field(ge=0, le=255, description="what is added to blue")
 
     examples = [Example({"red": 200, "green": 120, "blue": 150})]
+    illustrations = [
+        Illustration({"red": 80, "green": 20, "blue": 0}, photo="coffee"),
+        Illustration({"red": 0, "green": 0, "blue": 60}, photo="coffee"),
+        Illustration({"red": 200, "green": 120, "blue": 150}, photo="coffee"),
+    ]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

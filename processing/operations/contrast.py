@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.picture import Picture
 from processing.tables import apply_table, make_table
 
@@ -20,6 +20,7 @@ class Contrast(Operation):
         )
 
     examples = [Example({"level": 55}), Example({"level": -55.5})]
+    illustrations = [Illustration({"level": level}, photo="coffee") for level in (40, -50, 100)]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

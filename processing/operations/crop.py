@@ -3,7 +3,7 @@
 from pydantic import Field, model_validator
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.geometry import (
     HEIGHT,
     NO_OFFSET,
@@ -48,6 +48,13 @@ class Crop(Operation):
         Example({"width": {"value": 40}, "height": {"value": 40}}, size=(40, 40)),
         Example({"width": {"value": 40}, "height": {"value": 90}, "fit": False, "gravity": "south"}, size=(40, 80)),
         Example({"width": {"value": 25, "unit": "%"}, "fit": False, "x": {"value": -50}}, size=(13, 20)),
+    ]
+    illustrations = [
+        Illustration(
+            {"width": {"value": 110}, "height": {"value": 110}, "fit": False, "gravity": "north"}, "astronaut"
+        ),
+        Illustration({"width": {"value": 110}, "height": {"value": 110}}, "astronaut"),
+        Illustration({"width": {"value": 160}, "height": {"value": 60}, "gravity": "north"}, "astronaut"),
     ]
 
     @classmethod

@@ -1,10 +1,12 @@
 """Removing noise."""
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation, Step
 from processing.channels import change_pixels
 from processing.noise import reduce_noise
 from processing.picture import Picture
+
+DETAIL = {"width": {"value": 120}, "height": {"value": 90}, "fit": False}
 
 
 class Enhance(Operation):
@@ -17,6 +19,11 @@ class Enhance(Operation):
         pass
 
     examples = [Example({})]
+    illustrations = [
+        Illustration({}, photo="noisy", before=(Step(operation="crop", params=DETAIL),)),
+        Illustration({}, photo="noisy"),
+        Illustration({}, photo="astronaut"),
+    ]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

@@ -1,13 +1,13 @@
 """Fixed effects."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 from PIL import Image
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.channels import change_colors, change_pixels
 from processing.convolution import Kernel, convolve
 from processing.luma import grayscale
@@ -62,6 +62,10 @@ class Filter(Operation):
         Example({"filter": "bw"}),
         Example({"filter": "edgedetect"}),
         Example({"filter": "blurselective"}, source=(17, 40)),
+    ]
+    illustrations = [
+        Illustration({"filter": "sepia"}, photo="coffee"),
+        *(Illustration({"filter": name}, photo="coffee") for name in get_args(FilterName) if name != "sepia"),
     ]
 
     @staticmethod

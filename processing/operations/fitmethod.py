@@ -6,7 +6,7 @@ from PIL import Image
 from pydantic import Field, model_validator
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.colors import BLACK, Color, rgb
 from processing.geometry import (
     Gravity,
@@ -54,6 +54,17 @@ class Fitmethod(Operation):
             {"fit_type": "letterbox", "width": {"value": 60}, "height": {"value": 60}, "opacity": 5}, size=(60, 60)
         ),
         Example({"fit_type": "outside", "width": {"value": 60}, "height": {"value": 60}}, size=(75, 60)),
+    ]
+    illustrations = [
+        Illustration({"fit_type": fit_type, "width": {"value": 150}, "height": {"value": 150}, **more}, photo="coffee")
+        for fit_type, more in [
+            ("letterbox", {}),
+            ("box", {}),
+            ("stretch", {}),
+            ("cropbox", {}),
+            ("outside", {}),
+            ("letterbox", {"color": "#c81e2d", "opacity": 5, "gravity": "north"}),
+        ]
     ]
 
     @classmethod

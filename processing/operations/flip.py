@@ -6,7 +6,7 @@ from PIL import Image
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.geometry import Affine
 from processing.picture import Picture
 
@@ -20,6 +20,7 @@ class Flip(Operation):
         )
 
     examples = [Example({"direction": "horizontal"}), Example({"direction": "vertical"})]
+    illustrations = [Illustration({"direction": direction}) for direction in ("horizontal", "vertical")]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

@@ -3,7 +3,7 @@
 from pydantic import Field, model_validator
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.geometry import Length, Size, resolve_size
 from processing.picture import Picture, rescale
 
@@ -28,6 +28,11 @@ class Resize(Operation):
         Example({"width": {"value": 50}}, source=(100, 80), size=(50, 40)),
         Example({"height": {"value": 50, "unit": "%"}}, source=(100, 80), size=(50, 40)),
         Example({"width": {"value": 30}, "height": {"value": 60}}, source=(100, 80), size=(30, 60)),
+    ]
+    illustrations = [
+        Illustration({"width": {"value": 50, "unit": "%"}}),
+        Illustration({"width": {"value": 90}, "height": {"value": 180}}),
+        Illustration({"height": {"value": 150, "unit": "%"}}),
     ]
 
     @classmethod

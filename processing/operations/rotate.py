@@ -7,7 +7,7 @@ from PIL import Image
 from pydantic import AfterValidator, Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.channels import pad_edges
 from processing.colors import Color, rgb
 from processing.geometry import Affine, Size, round_half_up
@@ -47,6 +47,11 @@ class Rotate(Operation):
         Example({"degrees": 360}),
         Example({"degrees": 30}, size=(127, 119)),
         Example({"degrees": 12.34, "background": "#000000"}, size=(115, 100)),
+    ]
+    illustrations = [
+        Illustration({"degrees": 15}, photo="coffee"),
+        Illustration({"degrees": 90}, photo="coffee"),
+        Illustration({"degrees": 215.5, "background": "#c81e2d"}, photo="coffee"),
     ]
 
     @staticmethod

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.channels import change_colors
 from processing.luma import WEIGHTS
 from processing.picture import Picture
@@ -22,6 +22,7 @@ class Saturation(Operation):
         )
 
     examples = [Example({}), Example({"factor": 0}), Example({"factor": 2.5})]
+    illustrations = [Illustration({"factor": factor}, photo="astronaut") for factor in (1.6, 1.2, 0.3)]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

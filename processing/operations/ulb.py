@@ -3,7 +3,7 @@
 import numpy as np
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation, Step
 from processing.channels import Pixels
 from processing.geometry import shifting
 from processing.picture import Picture
@@ -26,6 +26,18 @@ class Ulb(Operation):
         pass
 
     examples = [Example({})]
+    illustrations = [
+        Illustration(
+            {},
+            before=(
+                Step(
+                    operation="fitmethod",
+                    params={"fit_type": "letterbox", "width": {"value": 240}, "height": {"value": 240}},
+                ),
+            ),
+        ),
+        Illustration({}),
+    ]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

@@ -6,7 +6,7 @@ from PIL import Image
 from pydantic import Field
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.channels import Pixels, change_pixels
 from processing.gaussian import FAINTEST_SIGMA, Plane, blur_channels
 from processing.picture import Picture
@@ -28,6 +28,11 @@ class UnsharpMask(Operation):
         threshold: float = Field(2, ge=0, le=255, description="levels up to which a difference is left alone")
 
     examples = [Example({}), Example({"radius": 20, "amount": 150, "threshold": 0})]
+    illustrations = [
+        Illustration({"amount": 150}),
+        Illustration({}),
+        Illustration({"radius": 20, "amount": 60, "threshold": 0}),
+    ]
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:

@@ -5,7 +5,7 @@ from pydantic import Field
 
 from processing import base
 from processing.assets import open_asset
-from processing.base import AssetRef, Context, Example, Operation
+from processing.base import AssetRef, Context, Example, Illustration, Operation
 from processing.geometry import HEIGHT, NO_OFFSET, WIDTH, Gravity, Length, Offset, Size, place, resolve_size
 from processing.picture import Picture, check_result, scale
 
@@ -37,6 +37,14 @@ class Watermark(Operation):
             },
             assets={"logo.png": (300, 200)},
         ),
+    ]
+    illustrations = [
+        Illustration({"source": {"kind": "house", "location": "logo.png"}, **where}, photo="astronaut")
+        for where in (
+            {"height": {"value": 35, "unit": "%"}, "gravity": "southeast", "x": {"value": 6}, "y": {"value": 6}},
+            {"width": {"value": 30, "unit": "%"}, "gravity": "northwest", "x": {"value": -20}},
+            {"height": {"value": 90, "unit": "%"}, "y": {"value": 10, "unit": "%"}},
+        )
     ]
 
     @staticmethod

@@ -5,7 +5,7 @@ import math
 from pydantic import Field, model_validator
 
 from processing import base
-from processing.base import Context, Example, Operation
+from processing.base import Context, Example, Illustration, Operation
 from processing.geometry import Length, Size, resolve_size, round_half_up
 from processing.picture import Picture, rescale
 
@@ -32,6 +32,9 @@ class Zoom(Operation):
         Example({"width": {"value": 50}, "height": {"value": 40}, "level": 0}, size=(50, 40)),
         Example({"width": {"value": 40}, "height": {"value": 30}, "level": 2}, size=(80, 60)),
         Example({"width": {"value": 40}, "height": {"value": 40}, "level": 4}, size=(80, 80)),
+    ]
+    illustrations = [
+        Illustration({"width": {"value": 80}, "height": {"value": 60}, "level": level}) for level in (2, 0, 10)
     ]
 
     @classmethod
