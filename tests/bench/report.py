@@ -85,6 +85,13 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
+def name_machine() -> str:
+    """A line about it. Load beyond the cores makes CPU time dearer, too: caches are shared."""
+    facts = describe_machine()
+    libraries = f"Python {facts['python']}, Pillow {facts['pillow']}, libvips {facts['libvips']}"
+    return f"{facts['cores']} cores of {facts['machine']}, load {facts['load']:.1f}; {libraries}"
+
+
 def show_row(row: Row) -> Iterator[str]:
     """One case: a line for each that was compared."""
     lines = [
