@@ -10,8 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Account, User
 from accounts.tokens import issue_token
+from tests.images import encode, ramps
 
 PASSWORD = "pw"
 LOGIN = "/auth/v1/login"
@@ -19,6 +20,9 @@ ENHANCE = "/images/v1"
 IMAGES = "/images/v1/enterprise-resources/images"
 UPLOAD = f"{IMAGES}/upload"
 SHOP = "https://shop.example.com"
+JPEG = encode(ramps((48, 36)), "JPEG", quality=90)
+PNG = encode(ramps((40, 30)))
+WEBP = encode(ramps((32, 24)), "WEBP", quality=90)
 MEMBERS = ["timestamp", "status", "error", "message", "path"]
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00")
 PHRASES = {413: "Payload Too Large"}
@@ -90,3 +94,7 @@ def message(answer: HttpResponse, status: int, path: str | None = None) -> str:
 def stored(house: Path) -> list[str]:
     """The keys of all that lies in the house storage."""
     return sorted(str(path.relative_to(house)) for path in house.rglob("*") if path.is_file())
+
+
+def credits_of(name: str) -> int | None:
+    return Account.objects.get(name=name).credits

@@ -47,5 +47,5 @@ def worker(transactional_db: None, node: Node, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("jobs.dispatch._quiet", {})
     monkeypatch.setattr("jobs.nodes._seen", {})
     with working() as made:
-        monkeypatch.setattr("celery.Celery.send_task", made.ring)
+        monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: made.ring(*args, **kwargs))
         yield made
