@@ -23,6 +23,9 @@ PACKAGES = {"fontpkg_arimo": "files", "manimgx_fonts": ""}
 SYSTEM_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 PROBE_SIZE = 32
+SMALLEST_SIZE = 1.0
+"""FreeType makes no letters of less than half a pixel."""
+
 MOST_IN_COLLECTION = 64
 MOST_FALLBACKS = 200
 
@@ -90,8 +93,11 @@ class Face:
     is_asked: bool = False
 
     def at(self, size: float, layout: Layout | None = None) -> Font:
-        """The face at an em height in pixels. layout: the way of setting text; None for the best there is."""
-        return _open(self.path, self.index, self.weight, size, layout)
+        """The face at an em height in pixels; below 1 counts as 1.
+
+        layout: the way of setting text; None for the best there is.
+        """
+        return _open(self.path, self.index, self.weight, max(size, SMALLEST_SIZE), layout)
 
     def has(self, text: str) -> bool:
         """Whether the face has a glyph for each character of the text that is drawn."""

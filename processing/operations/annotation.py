@@ -30,7 +30,7 @@ class Annotation(Operation):
         text: str = Field(min_length=1, max_length=2000, description="what is written; a line feed starts a new line")
         font: str = Field("Arial", min_length=1, max_length=200, description="name of the face, such as `Arial Bold`")
         color: Color = Field(BLACK, description="colour of the text")
-        size: float = Field(12, gt=0, le=2000, description="em height in pixels")
+        size: float = Field(12, gt=0, le=2000, description="em height in pixels; below 1 counts as 1")
         gravity: Gravity = Field("center", description="where the block lies, and how its lines are aligned")
         x: Offset = Field(NO_OFFSET, description="distance from the edge that the gravity names, or to the right")
         y: Offset = Field(NO_OFFSET, description="distance from the edge that the gravity names, or down")

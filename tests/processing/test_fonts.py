@@ -141,6 +141,11 @@ def test_the_em_height_scales_letters(shipped_alone: None):
     assert face.at(60.5).getlength("Text") == pytest.approx(2 * face.at(30.25).getlength("Text"), rel=0.02)
 
 
+@pytest.mark.parametrize("size", [1e-300, 0.1, 0.5])
+def test_sizes_below_one_pixel_count_as_one(shipped_alone: None, size: float):
+    assert first("Arial").at(size).getlength("Text") == first("Arial").at(1).getlength("Text")
+
+
 @pytest.mark.parametrize("char", [" ", "\t", "\u00a0", "\u200b", "\u200d", "\ufe0f", "\u202e", "\U000e0100"])
 def test_blanks_controls_and_selectors_need_no_glyph(char: str):
     assert not is_drawn(char)
