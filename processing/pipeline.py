@@ -13,10 +13,10 @@ from processing.geometry import Size
 from processing.limits import Limits
 from processing.picture import Picture, SourceFacts, load
 
-REDUCE_MARGIN = 1.75
-"""A reduced decode keeps almost twice the pixels that are needed, so that the last scaling still filters.
-
-Below twice, for the sizes that are usual: 1920 pixels to 512, 4000 to 1080."""
+REDUCE_MARGIN = 1.5
+"""A reduced decode keeps half as many pixels again as are needed along each side, so that the last scaling still
+filters. A JPEG is reduced by powers of two: what is left is then a factor of 1.5 to 3, which libvips does in one step.
+"""
 
 
 @dataclass(frozen=True)
