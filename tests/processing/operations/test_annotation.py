@@ -60,6 +60,11 @@ def test_other_scripts_are_written_and_nothing_is_missing(text: str):
     assert ink(made.frames[0])
 
 
+@pytest.mark.skipif(not any(face.has("漢字") for face in find_faces("Arial")), reason="no Chinese font is installed")
+def test_chinese_in_a_latin_line_is_written_where_a_font_has_it():
+    assert change("annotation", WHITE, text="Sale 漢字!", size=40).losses == ()
+
+
 @pytest.mark.parametrize(("gravity", "edge"), [("west", 0), ("east", 2)])
 def test_lines_are_aligned_to_the_side_that_gravity_names(gravity: str, edge: int):
     made = shown("annotation", WHITE, text="HHHHHH\nH", size=40, gravity=gravity)
