@@ -29,7 +29,12 @@ def decrypt(token: str) -> str:
 def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     if not keys:
         raise ImproperlyConfigured("PHOTOMILL_ENCRYPTION_KEYS is empty: secrets can be neither stored nor read")
-    return MultiFernet([Fernet(key) for key in keys])
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError:
+        raise ImproperlyConfigured(
+            "PHOTOMILL_ENCRYPTION_KEYS must hold keys of 32 bytes in URL-safe base64, separated by commas"
+        ) from None
 
 
 class EncryptedJSONField(models.TextField):

@@ -12,6 +12,7 @@ from kombu.exceptions import KombuError
 from processing import operations
 from storage.errors import StorageError
 from storage.house import house
+from storage.sockets import deadline
 
 CHECK_SECONDS = 2
 
@@ -50,4 +51,5 @@ def _ask_broker() -> None:
 
 
 def _ask_storage() -> None:
-    house().exists("ready")
+    with deadline(CHECK_SECONDS):
+        house().exists("ready")
