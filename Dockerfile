@@ -2,7 +2,7 @@
 FROM python:3.12-slim
 
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends fonts-liberation \
+    && apt-get install --yes --no-install-recommends fonts-liberation libfribidi0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin photomill \
     && mkdir --parents /data/run \
