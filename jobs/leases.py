@@ -32,7 +32,9 @@ def claimable() -> Q:
 
 def claim_item(item_id: int) -> Item | None:
     """The item with its job, ours until the lease ends, or None where there is nothing to do."""
-    item = Item.objects.select_related("job", "job__service").filter(claimable(), pk=item_id).first()
+    # The request as it was sent may name thousands of sources; whoever works on one has no use for it.
+    rows = Item.objects.select_related("job", "job__service").defer("job__request")
+    item = rows.filter(claimable(), pk=item_id).first()
     if item is None:
         return None
     won = Item.objects.filter(claimable(), pk=item_id, fence=item.fence).update(

@@ -61,12 +61,10 @@ def overwrites_source(item: Item, variants: Sequence[Variant]) -> bool:
     """Whether an output of the item may go to the place that its source has."""
     ref = Source.model_validate(item.source).ref
     extension = PurePosixPath(ref.location).suffix.removeprefix(".")
-    places = (
-        (variant.destination.storage_id, make_key(item, index, variant, extension))
+    return ref.kind == "storage" and any(
+        variant.destination.storage_id == ref.storage_id and make_key(item, index, variant, extension) == ref.location
         for index, variant in enumerate(variants)
-        if variant.destination.storage_id is not None
     )
-    return ref.kind == "storage" and (ref.storage_id, ref.location) in places
 
 
 def failed_output(item: Item, index: int, variant: Variant, error: ImageError | StorageError) -> Output:
