@@ -19,5 +19,6 @@ urlpatterns = [
     re_path(rf"^{RESOURCES}/upload/?$", UploadImages.as_view()),
     re_path(rf"^{RESOURCES}/?$", Images.as_view()),
     re_path(rf"^{RESOURCES}/(?P<image_id>[^/]{{1,64}})/?$", OneImage.as_view()),
-    re_path(r"^(?:auth|images)(?:/[\s\S]*)?$", UnknownCropedlyPath.as_view()),
+    re_path(r"^auth(?:/[\s\S]*)?$", UnknownCropedlyPath.as_view()),
+    re_path(r"^images(?:/[\s\S]*)?$", UnknownCropedlyPath.as_view()),
 ]

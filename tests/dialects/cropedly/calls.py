@@ -59,7 +59,7 @@ def file(data: bytes, name: str = "a.jpg", mime: str = "application/octet-stream
     return SimpleUploadedFile(name, data, mime)
 
 
-def enhance(client: Client, user: User, *datas: bytes, **options: Any) -> HttpResponse:
+def enhance(client: Client, user: User | str, *datas: bytes, **options: Any) -> HttpResponse:
     """Pictures sent to be enhanced, as 1.jpg, 2.jpg and so on."""
     files = [file(data, f"{number}.jpg") for number, data in enumerate(datas, 1)]
     return send_form(client, ENHANCE, {"images": files}, user=user, **options)
