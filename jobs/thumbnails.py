@@ -48,7 +48,7 @@ CHAIN = Variant(
             params={"fit_type": "box", "width": {"value": SIDE_PIXELS}, "height": {"value": SIDE_PIXELS}},
         ),
     ),
-    output=Format(format="webp", quality=75),
+    output=Format(format="webp", quality=75, animated=False),
 )
 
 _rung: "OrderedDict[str, float]" = OrderedDict()

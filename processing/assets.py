@@ -1,8 +1,9 @@
 """Pictures that a step names beside its source."""
 
 from processing.base import AssetRef, Context
+from processing.decoders import load
 from processing.errors import ImageError, MissingAsset
-from processing.picture import Picture, load
+from processing.picture import Picture
 
 
 def open_asset(ref: AssetRef, context: Context, *, param: str) -> Picture:

@@ -28,3 +28,6 @@ def make(kind: bytes, body: bytes) -> bytes:
 def insert(data: bytes, *made: bytes) -> bytes:
     """The PNG with more chunks right behind its header."""
     return b"".join((data[:HEADER_END], *made, data[HEADER_END:]))
+
+
+END = make(b"IEND", b"")

@@ -10,6 +10,7 @@ from processing.colors import WHITE, Color
 from processing.errors import UnsupportedFormat
 
 FormatName = Literal["jpeg", "png", "webp", "gif", "avif", "tiff"]
+Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class Format:
 
     pillow: the names that Pillow has for it, the one it writes first.
     quality: the default quality (0 to 100), or None where the format has none.
+    is_lossless: whether its pixels are exact where the output does not say.
+    animates: whether frames are read and written; of other formats the first is read and one is written.
+    max_side: the most pixels that it can have a side.
     """
 
     name: str
@@ -26,35 +30,59 @@ class Format:
     pillow: tuple[str, ...]
     has_alpha: bool = True
     quality: int | None = None
+    is_lossless: bool = False
+    animates: bool = False
     writes: bool = True
+    max_side: int = 2**31 - 1
 
 
 FORMATS = (
-    Format("jpeg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"), ("JPEG", "MPO"), has_alpha=False, quality=80),
-    Format("png", "image/png", ("png", "apng"), ("PNG",)),
-    Format("webp", "image/webp", ("webp",), ("WEBP",), quality=80),
-    Format("gif", "image/gif", ("gif",), ("GIF",)),
-    Format("avif", "image/avif", ("avif",), ("AVIF",), quality=65),
-    Format("tiff", "image/tiff", ("tif", "tiff"), ("TIFF",)),
+    Format(
+        *("jpeg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"), ("JPEG", "MPO")),
+        has_alpha=False,
+        quality=80,
+        max_side=65_500,
+    ),
+    Format("png", "image/png", ("png", "apng"), ("PNG",), is_lossless=True, animates=True),
+    Format("webp", "image/webp", ("webp",), ("WEBP",), quality=80, animates=True, max_side=16_383),
+    Format("gif", "image/gif", ("gif",), ("GIF",), is_lossless=True, animates=True, max_side=65_535),
+    Format("avif", "image/avif", ("avif",), ("AVIF",), quality=65, animates=True, max_side=65_536),
+    Format("tiff", "image/tiff", ("tif", "tiff"), ("TIFF",), quality=80, is_lossless=True),
     Format("bmp", "image/bmp", ("bmp",), ("BMP",), writes=False),
 )
 
 
 class Output(BaseModel):
-    """How a variant's result is written.
-
-    format: None keeps the source's (PNG where the source's cannot be written).
-    quality: 0 to 100 for JPEG, WebP and AVIF, None for the format's default; other formats have none.
-    background: what transparent pixels are laid over where the format has no alpha.
-    profile: `source` writes in the source's RGB profile, `srgb` in sRGB without naming it.
-    """
+    """How a variant's result is written. What a format has no use for is passed over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    format: FormatName | None = None
-    quality: int | None = Field(None, ge=0, le=100)
-    background: Color = WHITE
-    profile: Literal["source", "srgb"] = "srgb"
+    format: FormatName | None = Field(None, description="None keeps the source's, or PNG where that is not written")
+    animated: bool = Field(True, description="whether all frames are kept where the format has animations")
+    quality: int | None = Field(
+        None, ge=0, le=100, description="of JPEG, WebP, AVIF and lossy TIFF; None for the format's default"
+    )
+    lossless: bool | None = Field(
+        None, description="exact pixels, for WebP, AVIF and TIFF; None for lossy WebP and AVIF, lossless TIFF"
+    )
+    effort: int | None = Field(
+        None, ge=0, le=9, description="time for fewer bytes, from 0, the quickest; None for the format's default"
+    )
+    progressive: bool = Field(False, description="JPEG that is shown coarsely before it is there as a whole")
+    subsampling: Subsampling | None = Field(
+        None, description="resolution of colours in JPEG and lossy AVIF; None for 4:2:0, and 4:4:4 from quality 90 on"
+    )
+    target_bytes: int | None = Field(
+        None, ge=1, description="most bytes of the result: lossy formats lower the quality until it is met"
+    )
+    background: Color = Field(WHITE, description="what lies under transparent pixels where the format has no alpha")
+    profile: Literal["srgb", "embedded_srgb", "source"] = Field(
+        "srgb", description="sRGB without or with its profile, or the source's RGB profile, sRGB where it has none"
+    )
+    metadata: Literal["strip", "credit"] = Field(
+        "strip", description="`credit` keeps creator, copyright and credit line where the format can; all else goes"
+    )
+    dpi: int | None = Field(None, ge=1, le=10_000, description="resolution that JPEG, PNG and TIFF name, in pixels")
 
 
 def get(name: str) -> Format:

@@ -1,42 +1,38 @@
-"""A decoded picture, and how bytes become one."""
+"""A decoded picture."""
 
-import io
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from processing import formats, headers, png, profiles, vips
-from processing.errors import BrokenImage, EmptyResult, ResultTooLarge, UnsupportedFormat
+from processing import vips
+from processing.animations import FOREVER
+from processing.errors import EmptyResult, ResultTooLarge
 from processing.geometry import IDENTITY, Affine, Box, Rect, Size, compose, scaling, shifting
-from processing.headers import Header
-from processing.limits import Limits, check_size, check_source
+from processing.limits import Limits
+from processing.metadata import NO_CREDIT, Credit
 
-# Our own limits are checked from the header; Pillow's guess would only warn, and only above its own figure.
-Image.MAX_IMAGE_PIXELS = None
-
-DECODE_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    struct.error,
-    OverflowError,
-    RuntimeError,
-)
-"""What Pillow's decoders raise for bytes that are not what they claim."""
-
-ORIENTATION = 0x0112
-DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+LOSSES = {
+    "alpha_flattened": "The format has no transparency: transparent pixels were laid over the background.",
+    "alpha_hardened": "The format knows no half-transparent pixels: from 128 of 255 on they became opaque, "
+    "below that invisible.",
+    "depth_reduced": "The source has more than 8 bits a channel, the result has 8.",
+    "enlarged": "The picture was scaled to more pixels than it had.",
+    "font_missing": "The font is not installed; another was used.",
+    "frames_dropped": "The source has several frames or pages, the result has the first alone.",
+    "glyph_missing": "No installed font has some of the characters.",
+    "lossless_missed": "The format has no exact pixels for animations: they were written at the highest quality.",
+    "metadata_stripped": "The source has metadata (EXIF, IPTC, XMP, comments or texts) that the result has not.",
+    "profile_converted": "The colours were converted from the source's profile or colour model to sRGB.",
+    "target_missed": "The result has more bytes than asked for, at the lowest quality that is tried.",
+    "text_unshaped": "Letters may stand out of place, for the library FriBiDi is not installed.",
+}
+"""Every loss that an output can report, by its code."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Something of the source that its output does not have. `code` is stable, `message` for people."""
+    """Something of the source that its output does not have. `code` is one of LOSSES, `message` for people."""
 
     code: str
     message: str
@@ -44,13 +40,19 @@ class Loss:
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What the source was before it was decoded. Sizes are upright: orientation is applied."""
+    """What the source was before it was decoded. Sizes are upright: orientation is applied.
+
+    mode: Pillow's word for how its pixels are stored. profile: only one that speaks of such pixels.
+    has_metadata, credit: known of a decoded source alone.
+    """
 
     format: str
     size: Size
     mode: str
     frames: int = 1
     profile: bytes | None = field(default=None, repr=False)
+    has_metadata: bool = False
+    credit: Credit = NO_CREDIT
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Picture:
     size: width and height as the chain sees them. Only straight after decoding at a reduced scale may the
     frames hold fewer pixels than that.
     to_source: where a point of this picture lies in the upright source, in pixels of the source.
+    durations_ms, plays: of an animation, as in `Animation`; a picture of one frame has no durations.
     """
 
     frames: tuple[Image.Image, ...]
@@ -67,7 +70,7 @@ class Picture:
     source: SourceFacts
     to_source: Affine = IDENTITY
     durations_ms: tuple[int, ...] = ()
-    loop: int | None = None
+    plays: int = FOREVER
     losses: tuple[Loss, ...] = ()
 
     @property
@@ -91,6 +94,10 @@ class Picture:
         """The picture with one more loss in its report; the same loss is reported once."""
         loss = Loss(code, message)
         return self if loss in self.losses else replace(self, losses=(*self.losses, loss))
+
+    def still(self) -> "Picture":
+        """The first frame alone."""
+        return self if len(self.frames) == 1 else replace(self, frames=self.frames[:1], durations_ms=())
 
     def in_full(self) -> "Picture":
         """The picture with as many pixels as its size says."""
@@ -127,111 +134,6 @@ def check_result(size: Size, limits: Limits) -> None:
             f"a result of {size[0]}×{size[1]} pixels is over the limit of "
             f"{limits.max_side} pixels a side and {limits.max_pixels} pixels in all"
         )
-
-
-def load(data: bytes, limits: Limits, wanted: Callable[[Size], Size | None] = lambda _size: None) -> Picture:
-    """Decode a picture within the limits, upright and in sRGB.
-
-    wanted: given the upright size, the size below which no more pixels are needed, or None for all.
-    Raises UnsupportedFormat, BrokenImage, or what `check_source` raises for the limits.
-    """
-    header = check_source(data, limits)
-    image = _open(data, header)
-    # Once more, by the one who decodes: of a file that says two things it may have believed the other.
-    check_size(image.size, limits)
-    facts = _read_facts(image, header)
-    try:
-        frame = _decode(image, data, facts, wanted(facts.size))
-    except DECODE_ERRORS as error:
-        raise BrokenImage(f"the {facts.format} data cannot be decoded: {error}") from None
-    if sorted(frame.size) == sorted(facts.size):
-        # A PNG, which is then not reduced, may say how it is turned as late as behind its pixels.
-        facts = replace(facts, size=frame.size)
-    return _with_losses(Picture(frames=(frame,), size=facts.size, source=facts), facts)
-
-
-def probe(data: bytes) -> SourceFacts:
-    """Format and size of a picture from its header alone. Raises UnsupportedFormat or BrokenImage."""
-    header = headers.read(data)
-    return _read_facts(_open(data, header), header)
-
-
-def _open(data: bytes, header: Header) -> Image.Image:
-    """The picture for the one decoder of its format. Stereo photographs come by the plugin for JPEG."""
-    try:
-        return Image.open(io.BytesIO(data), formats=formats.get(header.format).pillow[:1])
-    except Image.UnidentifiedImageError:
-        what = f"the source begins like {header.format}, but is not of a kind that is read here"
-        raise UnsupportedFormat(what) from None
-    except DECODE_ERRORS as error:
-        raise BrokenImage(f"the picture's header cannot be read: {error}") from None
-
-
-def _read_facts(image: Image.Image, header: Header) -> SourceFacts:
-    try:
-        turned = _is_turned(image)
-    except DECODE_ERRORS as error:
-        raise BrokenImage(f"the picture's header cannot be read: {error}") from None
-    size = (image.height, image.width) if turned else image.size
-    return SourceFacts(header.format, size, image.mode, header.frames, image.info.get("icc_profile"))
-
-
-def _is_turned(image: Image.Image) -> bool:
-    """Whether width and height change places when the header's orientation is obeyed."""
-    if image.format == "TIFF":
-        return False  # Pillow gives the size of a TIFF as turned
-    if image.format == "PNG" and "exif" not in image.info:
-        return False  # Pillow would decode all pixels to look behind them
-    return image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
-
-
-def _decode(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Size | None) -> Image.Image:
-    turned = facts.size != image.size
-    loaded = _load_pixels(image, data, facts, (wanted[1], wanted[0]) if wanted and turned else wanted)
-    frame = profiles.to_srgb(_to_working(ImageOps.exif_transpose(loaded)), facts.profile)
-    # Encoders would write some of it: a comment, a resolution.
-    frame.info.clear()
-    return frame
-
-
-def _load_pixels(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Size | None) -> Image.Image:
-    """The decoded image, by the quickest way: it may have fewer pixels, but never fewer than are wanted."""
-    quick = None
-    if facts.format == "jpeg" and wanted:
-        image.draft(None, wanted)
-    elif facts.format == "png":
-        quick = png.decode(data, image.size, wanted) or png.decode_deep(data, image.size)
-    if quick is None:
-        image.load()
-        return image
-    quick.info = dict(image.info)
-    # It is in the pixels already.
-    quick.info.pop("transparency", None)
-    return quick
-
-
-def _to_working(image: Image.Image) -> Image.Image:
-    """Any mode as RGB, RGBA, or CMYK and L that a profile still has to speak for."""
-    if image.mode in DEEP_MODES:
-        return _to_eight_bits(image).convert("RGB")
-    if image.mode in ("RGB", "RGBA", "CMYK"):
-        return image if "transparency" not in image.info else image.convert("RGBA")
-    has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
-    return image.convert("RGBA" if has_alpha else "RGB")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    if image.mode == "F":
-        return image.convert("L")
-    return image.convert("I").point(lambda value: value * (1 / 257) + 0.5).convert("L")
-
-
-def _with_losses(picture: Picture, facts: SourceFacts) -> Picture:
-    if facts.frames > 1:
-        picture = picture.lose("frames_dropped", f"only the first of {facts.frames} frames was kept")
-    if facts.mode in DEEP_MODES:
-        picture = picture.lose("depth_reduced", "more than 8 bits a channel were reduced to 8")
-    return picture
 
 
 def rescale(picture: Picture, size: Size, limits: Limits, *, keep: Rect | None = None) -> Picture:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from processing import operations
 from processing.base import Context, Operation, Params, Step
-from processing.encoders import Encoded, encode
+from processing.decoders import load
+from processing.encoders import Encoded, encode, keeps_frames
 from processing.errors import ImageError, UnavailableOperation
 from processing.formats import Output
 from processing.geometry import Size
 from processing.limits import Limits
-from processing.picture import Picture, SourceFacts, load
+from processing.picture import Picture, SourceFacts
 
 REDUCE_MARGIN = 1.5
 """A reduced decode keeps half as many pixels again as are needed along each side, so that the last scaling still
@@ -65,7 +66,8 @@ def run(data: bytes, variants: Sequence[Variant], *, limits: Limits, assets: dic
     context = Context(limits=limits, assets=assets or {})
     chains = [_prepare(variant) for variant in variants]
     started = time.perf_counter()
-    picture = load(data, limits, lambda size: _wanted_size(chains, size))
+    animated = any(keeps_frames(variant.output) for variant in variants)
+    picture = load(data, limits, lambda size: _wanted_size(chains, size), animated=animated)
     decoded = _since(started)
     outcomes: dict[int, Outcome] = {}
     _run_chains(picture, list(enumerate(chains)), 0, variants, context, outcomes, 0.0)
@@ -136,6 +138,8 @@ def _run_group(
 ) -> None:
     link = group[0][1][depth]
     started = time.perf_counter()
+    if not any(keeps_frames(variants[index].output) for index, _ in group):
+        picture = picture.still()
     try:
         ready = picture if link.operation.decode_size(link.params, picture.size) else picture.in_full()
         made = link.operation.apply(ready, link.params, context)

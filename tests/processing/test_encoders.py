@@ -6,8 +6,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from processing.base import Step
+from processing.decoders import probe
 from processing.formats import Output
-from processing.picture import probe
 from tests.images import decode, encode, ramps, see_through
 from tests.processing.chains import losses, photo, process, result, step, variant
 from tests.processing.running import array, px

@@ -7,10 +7,11 @@ import pytest
 
 from processing import operations
 from processing.base import Context, Example, Operation, Step, find_assets
+from processing.decoders import load
 from processing.errors import ImageError
 from processing.formats import Output
 from processing.limits import Limits
-from processing.picture import Picture, load
+from processing.picture import Picture
 from processing.pipeline import Outcome, Variant, run
 from tests.images import decode, encode, every_source, see_through
 

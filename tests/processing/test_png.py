@@ -10,9 +10,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from processing import png
+from processing.decoders import load
 from processing.errors import BrokenImage
 from processing.formats import Output
-from processing.picture import load
 from tests.images import decode, encode, ramps, see_through, sixteen_bits, swapped_profile, turned
 from tests.processing.chains import LIMITS, photo, process, result, step, variant
 from tests.processing.running import array, per_cent, px
@@ -126,7 +126,7 @@ def test_a_reduced_png_is_still_as_large_as_its_source_to_every_step():
 @pytest.mark.parametrize("make", [ramps, see_through])
 def test_what_is_written_has_the_pixels_and_nothing_else(make: object):
     image = make(SIZE)  # type: ignore[operator]
-    data = png.encode(image, None)
+    data = png.encode(image)
     assert data is not None
     assert decode(data).tobytes() == image.tobytes()
     assert set(list_chunks(data)) == {b"IHDR", b"IDAT", b"IEND"}
@@ -153,6 +153,6 @@ def test_metadata_of_large_pictures_is_not_written_either(steps: list[object]):
 
 
 def test_files_are_hardly_larger_than_pillows():
-    data = png.encode(photo(), None)
+    data = png.encode(photo())
     assert data is not None
     assert len(data) < 1.06 * len(encode(photo()))

@@ -151,10 +151,13 @@ def test_a_transparent_source_turned_into_a_jpeg_has_black_corners_and_white_whe
     assert min(made.getpixel((42, 42))) > 243
 
 
-def test_of_an_animation_the_first_picture_is_kept(client: Client, shop: Path) -> None:
+@pytest.mark.parametrize(("extension", "frames"), [("gif", 3), ("webp", 3), ("png", 3), ("avif", 3), ("jpg", 1)])
+def test_an_animation_keeps_its_pictures_where_the_format_has_them(
+    client: Client, shop: Path, extension: str, frames: int
+) -> None:
     (shop / "film.gif").write_bytes(animated((40, 30)))
-    made = make(client, shop, source="film.gif", destination="/out/film.gif")
-    assert (made.size, getattr(made, "n_frames", 1)) == ((40, 30), 1)
+    made = make(client, shop, source="film.gif", destination=f"/out/film.{extension}")
+    assert (made.size, getattr(made, "n_frames", 1)) == ((40, 30), frames)
 
 
 @pytest.mark.parametrize("extension", ["gif", "png", "webp", "avif", "tiff"])

@@ -1,0 +1,170 @@
+"""Pictures to bytes: one file a format, and here what they have in common."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from processing import formats, profiles
+from processing.colors import rgb
+from processing.encoders import avif, gif, jpeg, png, tiff, webp
+from processing.encoders.changes import merge_equal
+from processing.encoders.sheet import Sheet
+from processing.errors import ResultTooLarge
+from processing.formats import Format, Output
+from processing.geometry import Size
+from processing.metadata import NO_CREDIT
+from processing.picture import Loss, Picture
+
+WRITERS: dict[str, Callable[[Sheet], bytes]] = {
+    "jpeg": jpeg.write,
+    "png": png.write,
+    "webp": webp.write,
+    "gif": gif.write,
+    "avif": avif.write,
+    "tiff": tiff.write,
+}
+
+MIN_QUALITY, MAX_TRIES = 1, 7
+"""How low the quality goes for a target, and the most tries that a search from 100 takes to get there."""
+
+OPAQUE_FROM = 128
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A written result. `losses` is what the source had and this has not."""
+
+    data: bytes
+    format: Format
+    size: Size
+    losses: tuple[Loss, ...] = ()
+
+
+def encode(picture: Picture, output: Output) -> Encoded:
+    """Write the picture as its output asks, with no metadata of the source but the credit where that is asked for.
+
+    Raises ResultTooLarge for a picture with more pixels a side than the format can have.
+    """
+    form = choose_format(picture.source.format, output)
+    if max(picture.size) > form.max_side:
+        raise ResultTooLarge(f"{form.name} cannot have more than {form.max_side} pixels a side")
+    lossless = form.is_lossless if output.lossless is None else output.lossless
+    picture = _fit_frames(picture.in_full(), form, output)
+    picture = _fit_alpha(picture, form, output, lossless=lossless)
+    picture = _report_metadata(picture, form, output)
+    if lossless and form.name == "avif" and len(picture.frames) > 1:
+        picture = picture.lose("lossless_missed", "avif has no exact pixels for animations: they are nearly so")
+    frames, profile, picture = _fit_profile(picture, output)
+    sheet = Sheet(
+        frames=frames,
+        output=output,
+        quality=form.quality or 0 if output.quality is None else output.quality,
+        lossless=lossless,
+        durations_ms=picture.durations_ms,
+        plays=picture.plays,
+        profile=profile,
+        credit=picture.source.credit if output.metadata == "credit" else NO_CREDIT,
+    )
+    data = _write_to_target(sheet, form)
+    if output.target_bytes is not None and len(data) > output.target_bytes:
+        picture = picture.lose(
+            "target_missed", f"the result has {len(data)} bytes, more than the {output.target_bytes} asked for"
+        )
+    return Encoded(data, form, picture.size, picture.losses)
+
+
+def choose_format(source: str, output: Output) -> Format:
+    """The format that is written: the one asked for, else the source's, else PNG."""
+    form = formats.get(output.format or source)
+    return form if form.writes else formats.get("png")
+
+
+def keeps_frames(output: Output) -> bool:
+    """Whether more than the first frame of an animation may be written."""
+    return output.animated and (output.format is None or formats.get(output.format).animates)
+
+
+def _fit_frames(picture: Picture, form: Format, output: Output) -> Picture:
+    """The frames that are written, equal ones merged."""
+    if form.animates and output.animated and len(picture.frames) > 1:
+        frames, durations = merge_equal(picture.frames, picture.durations_ms)
+        return replace(picture, frames=frames, durations_ms=durations if len(frames) > 1 else ())
+    count, what = picture.source.frames, "pages" if picture.source.format == "tiff" else "frames"
+    return (
+        picture if count == 1 else picture.still().lose("frames_dropped", f"only the first of {count} {what} is kept")
+    )
+
+
+def _fit_alpha(picture: Picture, form: Format, output: Output, *, lossless: bool) -> Picture:
+    if not picture.has_alpha:
+        return picture
+    # TIFF has no transparency with the compression of JPEG.
+    if not form.has_alpha or (form.name == "tiff" and not lossless):
+        made = replace(picture, frames=tuple(_flatten(frame, output.background) for frame in picture.frames))
+        is_opaque = all(frame.getchannel("A").getextrema()[0] == 255 for frame in picture.frames)
+        text = f"{form.name} has no transparency: laid over {output.background}"
+        return made if is_opaque else made.lose("alpha_flattened", text)
+    if form.name == "gif" and any(_is_soft(frame) for frame in picture.frames):
+        made = replace(picture, frames=tuple(_harden(frame) for frame in picture.frames))
+        return made.lose(
+            "alpha_hardened", f"gif knows no half-transparent pixels: those from {OPAQUE_FROM} on are opaque"
+        )
+    return picture
+
+
+def _flatten(frame: Image.Image, background: str) -> Image.Image:
+    ground = Image.new("RGB", frame.size, rgb(background))
+    ground.paste(frame, mask=frame.getchannel("A"))
+    return ground
+
+
+def _is_soft(frame: Image.Image) -> bool:
+    return any(frame.getchannel("A").histogram()[1:255])
+
+
+def _harden(frame: Image.Image) -> Image.Image:
+    made = frame.copy()
+    made.putalpha(frame.getchannel("A").point([255 * (value >= OPAQUE_FROM) for value in range(256)]))
+    return made
+
+
+def _report_metadata(picture: Picture, form: Format, output: Output) -> Picture:
+    if not picture.source.has_metadata:
+        return picture
+    is_kept = output.metadata == "credit" and picture.source.credit and form.name != "gif"
+    what = "all metadata but the credit" if is_kept else "the metadata"
+    return picture.lose("metadata_stripped", f"{what} of the source was left out")
+
+
+def _fit_profile(picture: Picture, output: Output) -> tuple[tuple[Image.Image, ...], bytes | None, Picture]:
+    """The frames in the colours that are written, the profile that goes with them, and the picture with its report."""
+    source = picture.source
+    if output.profile == "source":
+        made = [profiles.from_srgb(frame, source.profile) for frame in picture.frames]
+        if made[0][1]:
+            return tuple(frame for frame, _ in made), made[0][1], picture
+    if source.mode == "CMYK" or (source.profile and profiles.differs(source.profile)):
+        what = "colour model" if source.mode == "CMYK" else "profile"
+        picture = picture.lose("profile_converted", f"the colours were converted from the source's {what} to sRGB")
+    return picture.frames, profiles.write_srgb() if output.profile == "embedded_srgb" else None, picture
+
+
+def _write_to_target(sheet: Sheet, form: Format) -> bytes:
+    """The result, at the highest quality up to the one asked for at which it has no more bytes than the target."""
+    write, target = WRITERS[form.name], sheet.output.target_bytes
+    data = write(sheet)
+    if target is None or len(data) <= target or sheet.lossless or form.quality is None:
+        return data
+    best = None
+    low, high = MIN_QUALITY, sheet.quality - 1
+    for _ in range(MAX_TRIES):
+        if low > high:
+            break
+        middle = (low + high) // 2
+        data = write(replace(sheet, quality=middle))
+        if len(data) <= target:
+            best, low = data, middle + 1
+        else:
+            high = middle - 1
+    return best or data
