@@ -49,6 +49,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
             parse_range(text)
         except ValueError as error:
             faults.append(Error(f"PHOTOMILL_TRUSTED_PROXIES: {error}", id="jobs.E006"))
+    if settings.PHOTOMILL_WEB_THREADS < 2:
+        faults.append(Error("PHOTOMILL_WEB_THREADS must be at least 2: half of them may wait", id="jobs.E008"))
     if settings.PHOTOMILL_LEASE_SECONDS < 1:
         faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))
     return faults

@@ -13,7 +13,7 @@ from typing import IO
 from project import embedded
 from project.console import Console
 from project.probes import answers, broker_answers, find_port_problem, last_lines, skip_traceback
-from project.programs import FLOWER_USER, Plan, list_commands, name_nodes, suffix_for
+from project.programs import FLOWER_USER, WEB_THREADS, Plan, list_commands, name_nodes, suffix_for
 from project.supervisor import GUARDIAN, ROOT, Program, Supervisor
 
 BROKER_SECONDS = 60.0  # a long log of messages is read before the broker answers
@@ -59,6 +59,7 @@ class Instance:
             host=host,
             port=port,
             workers=workers,
+            web_threads=self.environment.get("PHOTOMILL_WEB_THREADS", WEB_THREADS),
             flower_port=flower_port,
             queue_prefix=self.environment.get("PHOTOMILL_QUEUE_PREFIX", ""),
             suffix="" if self.has_own_broker else suffix_for(self.data_dir),

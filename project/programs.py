@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-WEB_THREADS = 16
+WEB_THREADS = "16"
 WEB_STOP_SECONDS = 10
 DELIVERY_THREADS = 8
 FLOWER_USER = "admin"
@@ -18,12 +18,16 @@ PYTHON = sys.executable
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is to run and where. `suffix` tells the nodes of two instances on one broker apart."""
+    """What is to run and where. `suffix` tells the nodes of two instances on one broker apart.
+
+    web_threads: as the setting PHOTOMILL_WEB_THREADS has it, of each web process.
+    """
 
     data_dir: Path
     host: str
     port: int
     workers: int
+    web_threads: str = WEB_THREADS
     flower_port: int | None = None
     queue_prefix: str = ""
     suffix: str = ""
@@ -73,7 +77,7 @@ def list_commands(plan: Plan) -> dict[str, list[str]]:
 
 def _web(plan: Plan) -> list[str]:
     processes = min(2, os.cpu_count() or 1)
-    options = ["--worker-class", "gthread", "--workers", str(processes), "--threads", str(WEB_THREADS)]
+    options = ["--worker-class", "gthread", "--workers", str(processes), "--threads", plan.web_threads]
     options += ["--bind", f"{bracket(plan.host)}:{plan.port}", "--graceful-timeout", str(WEB_STOP_SECONDS)]
     # The control socket would lie in the home folder, where a second instance finds it taken.
     options += ["--no-control-socket", "--log-level", "warning"]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from django.conf import settings
 
 from project import embedded
 from project.instance import Instance, StartError
@@ -174,6 +175,15 @@ def test_an_address_for_every_network_is_reached_by_loopback_and_ipv6_gets_its_b
         "http://192.0.2.7:80",
         "http://photos.example:80",
     ]
+
+
+@pytest.mark.parametrize("given", [{}, {"PHOTOMILL_WEB_THREADS": "4"}])
+def test_the_web_server_has_as_many_threads_as_the_setting_says(
+    tmp_path: Path, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PHOTOMILL_WEB_THREADS", raising=False)
+    web = list_commands(Instance(tmp_path, port=80, env=given).plan)["web"]
+    assert web[web.index("--threads") + 1] == given.get("PHOTOMILL_WEB_THREADS", str(settings.PHOTOMILL_WEB_THREADS))
 
 
 def test_without_flower_there_is_none(tmp_path: Path) -> None:
