@@ -49,6 +49,7 @@ FORMATS = (
     Format("avif", "image/avif", ("avif",), ("AVIF",), quality=65, animates=True, max_side=65_536),
     Format("tiff", "image/tiff", ("tif", "tiff"), ("TIFF",), quality=80, is_lossless=True),
     Format("bmp", "image/bmp", ("bmp",), ("BMP",), writes=False),
+    Format("heic", "image/heic", ("heic", "heif"), ("HEIF",), writes=False),
 )
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, TiffImagePlugin
 
 from processing import animations, formats, headers, metadata, png, profiles
 from processing.animations import Animation
-from processing.decoders import tiff
+from processing.decoders import heic, tiff
 from processing.decoders.modes import DEEP_MODES, to_direct
 from processing.errors import BrokenImage, UnsupportedFormat
 from processing.geometry import Size
@@ -84,6 +84,8 @@ def probe(data: bytes) -> SourceFacts:
 
 def _open(data: bytes, header: Header) -> Image.Image:
     """The picture for the one decoder of its format. Stereo photographs come by the plugin for JPEG."""
+    if header.format == "heic":
+        heic.prepare()
     try:
         return Image.open(io.BytesIO(data), formats=formats.get(header.format).pillow[:1])
     except Image.UnidentifiedImageError:
@@ -183,4 +185,4 @@ def _is_deep(image: Image.Image, data: bytes) -> bool:
         # The third byte of the codec's configuration: https://aomediacodec.github.io/av1-isobmff/#av1codecconfigurationbox-syntax
         place = data.find(b"av1C")
         return place > 0 and bool(data[place + 6] & 0x40)
-    return image.mode in DEEP_MODES
+    return image.mode in DEEP_MODES or image.info.get("bit_depth", 8) > 8

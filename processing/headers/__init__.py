@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 
 from processing.errors import BrokenImage, TooManyChunks, UnsupportedFormat
-from processing.headers import avif, bmp, gif, jpeg, png, tiff, webp
+from processing.headers import avif, bmp, gif, heic, jpeg, png, tiff, webp
 from processing.headers.header import MAX_BLOCKS, Header, Size
 
 __all__ = ["MAX_BLOCKS", "Header", "Size", "read", "sniff"]
@@ -20,8 +20,9 @@ SIGNATURES = {
     "png": rb"\x89PNG\r\n\x1a\n",
     "gif": rb"GIF8[79]a",
     "webp": rb"RIFF.{4}WEBPVP8[ LX]",
-    # A general container must name AVIF among what it is compatible with, for HEIC begins in the same way.
+    # A general container must name AVIF or HEIC among what it is compatible with: others begin in the same way.
     "avif": rb".{4}ftyp(?:avi[fs]|m[is]f1.{4}(?:.{4}){0,31}?avi[fs])",
+    "heic": rb".{4}ftyp(?:hei[cx]|m[is]f1.{4}(?:.{4}){0,31}?hei[cx])",
     "tiff": rb"II[*+]\0|MM\0[*+]",
     # Two letters are little to go by: the size of the header must be one that there is.
     "bmp": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
@@ -34,6 +35,7 @@ READERS: dict[str, Callable[[bytes], Header]] = {
     "gif": gif.read,
     "webp": webp.read,
     "avif": avif.read,
+    "heic": heic.read,
     "tiff": tiff.read,
     "bmp": bmp.read,
 }
