@@ -35,7 +35,10 @@ class ObjectForm(forms.Form):
 
 @dataclass(frozen=True)
 class ObjectAction:
-    """One button. when: the rows that it makes sense for. question: what is asked, with `{}` for the row."""
+    """One button. when: the rows that it makes sense for. question: what is asked, with `{}` for the row.
+
+    audit: what the audit log calls it, where its method does not say that itself.
+    """
 
     title: str
     icon: str
@@ -43,6 +46,7 @@ class ObjectAction:
     form: type[ObjectForm] | None = None
     is_destructive: bool = False
     when: Callable[[Any], bool] = lambda _: True
+    audit: str = ""
 
 
 def object_action(action: ObjectAction) -> Callable[[Method], Method]:
@@ -93,6 +97,8 @@ class ActingAdmin(ScopedAdmin):
         method = getattr(self, name)
         answer: HttpResponse | None = method(request, obj, form) if form else method(request, obj)
         self.log_change(request, obj, method.object_action.title)
+        if method.object_action.audit:
+            self.audit(request, obj, method.object_action.audit)
         return answer or HttpResponseRedirect(self.object_url(obj))
 
     def _ask(self, request: HttpRequest, obj: Any, action: ObjectAction, form: ObjectForm | None) -> HttpResponse:
@@ -120,7 +126,7 @@ class ActingAdmin(ScopedAdmin):
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
 
     def act_on_selected(
-        self, request: HttpRequest, rows: QuerySet[Any], *, question: str, act: Callable[[Any], bool]
+        self, request: HttpRequest, rows: QuerySet[Any], *, question: str, act: Callable[[Any], bool], audit: str = ""
     ) -> HttpResponse | None:
         """Ask about the chosen rows, then act on each. act: False where a row is not in a state for it."""
         chosen = list(rows[: MOST_SELECTED + 1])
@@ -134,6 +140,8 @@ class ActingAdmin(ScopedAdmin):
         done = [row for row in chosen if act(row)]
         for row in done:
             self.log_change(request, row, question)
+            if audit:
+                self.audit(request, row, audit)
         messages.success(request, f"Done for {len(done)} of {len(chosen)}.")
         return None
 

@@ -17,7 +17,7 @@ def find_client_address(request: HttpRequest) -> Address:
 
     X-Forwarded-For is read from the right, as far as PHOTOMILL_TRUSTED_PROXIES wrote it.
     """
-    peer = _parse(request.META.get("REMOTE_ADDR", "")) or ipaddress.ip_address("0.0.0.0")  # noqa: S104
+    peer = _find_peer(request)
     hops = request.headers.get("x-forwarded-for", "").split(",")
     while is_listed(peer, settings.PHOTOMILL_TRUSTED_PROXIES) and hops:
         forwarded = _parse(hops.pop().strip())
@@ -25,6 +25,11 @@ def find_client_address(request: HttpRequest) -> Address:
             break
         peer = forwarded
     return peer
+
+
+def comes_by_proxy(request: HttpRequest) -> bool:
+    """Whether a trusted proxy sends this request: only what it says of the way here is believed."""
+    return is_listed(_find_peer(request), settings.PHOTOMILL_TRUSTED_PROXIES)
 
 
 def is_listed(address: Address, ranges: Iterable[str]) -> bool:
@@ -51,6 +56,10 @@ def parse_range(text: str) -> Range:
         return network[0], network[-1]
     except ValueError:
         raise ValueError(f"{text!r} is neither an address nor a range of addresses") from None
+
+
+def _find_peer(request: HttpRequest) -> Address:
+    return _parse(request.META.get("REMOTE_ADDR", "")) or ipaddress.ip_address("0.0.0.0")  # noqa: S104
 
 
 def _parse(text: str) -> Address | None:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.forms import AdminPasswordChangeForm
 
+from accounts import second_factor
 from accounts.actions import ActingAdmin, ObjectAction, object_action
 from accounts.forms import ApiKeyForm, DomainForm, NewApiKeyForm, UserChangeForm, UserCreationForm
 from accounts.models import Account, ApiKey, Domain, User
@@ -28,6 +29,8 @@ class AccountAdmin(ScopedAdmin):
 
     account_path = "pk"
     writer_roles = frozenset()
+    audited = "account"
+    audited_values = frozenset({"name", "plan", "credits", "payment_due"})
     list_display = ("name", "plan", "credits", "payment_due", "created_at")
     list_filter = ("plan", "payment_due")
     search_fields = ("name",)
@@ -51,7 +54,10 @@ class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[misc]
 
     form = UserChangeForm
     add_form = UserCreationForm
+    object_actions = ("take_second_step_away",)
     change_password_form = AdminPasswordChangeForm
+    audited = "user"
+    audited_values = frozenset({"email", "role", "account", "is_active", "is_staff"})
     list_display = ("email", "name", "account", "role", "is_active", "is_staff", "last_login")
     list_filter = ("account", "role", "is_active", "is_staff")
     list_select_related = ("account",)
@@ -69,6 +75,30 @@ class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[misc]
         if self.has_change_permission(request, obj):
             link = reverse("admin:auth_user_password_change", args=[obj.pk])
             yield {"title": "Set password", "icon": "password", "link": link}
+            yield from super().object_tools(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        answer: HttpResponse = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302:
+            self.audit(request, User.objects.get(pk=id), "password_set")
+        return answer
+
+    @object_action(
+        ObjectAction(
+            title="Take second step away",
+            icon="phonelink_erase",
+            question="Let {} log in with the password alone? They are logged out everywhere.",
+            is_destructive=True,
+            when=second_factor.is_set_up,
+            audit="second_step_removed",
+        )
+    )
+    def take_second_step_away(self, request: HttpRequest, user: User) -> None:
+        if user == request.user:
+            raise ValidationError("Your own second step is taken away on the page Security, with a code.")
+        if not second_factor.forget(user):
+            raise ValidationError(f"{user} has set up no second step.")
+        messages.success(request, f"{user} logs in with the password alone from now on.")
 
 
 @admin.register(ApiKey)
@@ -102,6 +132,9 @@ class ApiKeyAdmin(ActingAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         obj.new_secret = getattr(form, "new_secret", None)
+        if form.changed_data or not change:
+            what = "changed" if change else "created" if obj.new_secret else "imported"
+            self.audit(request, obj, f"api_key_{what}", last_four=obj.last_four, scopes=obj.scopes)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
         """The page that shows the new secret; a brought one is known already."""
@@ -119,6 +152,7 @@ class ApiKeyAdmin(ActingAdmin):
             question="Revoke the key {}? Clients that use it are refused from now on. It cannot be taken back.",
             is_destructive=True,
             when=lambda key: key.revoked_at is None,
+            audit="api_key_revoked",
         )
     )
     def revoke(self, request: HttpRequest, key: ApiKey) -> None:
@@ -132,6 +166,7 @@ class DomainAdmin(ScopedAdmin):
     """Hosts whose pages may call from a browser."""
 
     form = DomainForm
+    audited = "domain"
     list_display = ("host", "account")
     list_filter: ClassVar = ("account",)
     list_select_related = ("account",)

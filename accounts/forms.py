@@ -4,8 +4,9 @@ import re
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import BaseUserCreationForm, SetPasswordForm
 from django.core.exceptions import ValidationError
+from unfold.forms import AuthenticationForm
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminEmailInputWidget,
@@ -14,7 +15,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from accounts.errors import BadCredentials, TooManyRequests
 from accounts.keys import SCOPES, hash_secret, make_secret
+from accounts.logins import WRONG, check_credentials
 from accounts.models import ApiKey, Domain, User
 from accounts.secrets import check_secret
 
@@ -34,6 +37,59 @@ class LinesField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return (initial or []) != self.to_python(data)
+
+
+class LoginForm(AuthenticationForm):
+    """The login to the admin. It is counted with the API's: whoever is out of tries there is so here."""
+
+    retry_after_seconds: int | None = None
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever may not use the admin is told no more than somebody with a wrong password."""
+        email, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")
+        if email and password:
+            try:
+                self.user_cache = check_credentials(self.request, email, password)
+            except TooManyRequests as error:
+                self.retry_after_seconds = error.retry_after_seconds
+                raise ValidationError(error.message) from None
+            except BadCredentials as error:
+                raise ValidationError(error.message) from None
+            if not self.user_cache.is_staff:
+                raise ValidationError(WRONG)
+        return self.cleaned_data
+
+
+class CodeForm(forms.Form):
+    """A code of the second step."""
+
+    code = forms.CharField(
+        max_length=40,
+        label="Code",
+        help_text="The six digits that the app shows now, or a recovery code.",
+        widget=UnfoldAdminTextInputWidget(
+            attrs={"autocomplete": "one-time-code", "inputmode": "text", "autofocus": True, "spellcheck": "false"}
+        ),
+    )
+
+
+class EmailForm(forms.Form):
+    """Whose password was forgotten."""
+
+    email = forms.EmailField(
+        max_length=254,
+        label="E-mail address",
+        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "email", "autofocus": True}),
+    )
+
+
+class NewPasswordForm(SetPasswordForm):
+    """A new password, typed twice."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("new_password1", "new_password2"):
+            self.fields[name].widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"})
 
 
 class UserCreationForm(BaseUserCreationForm):

@@ -9,7 +9,7 @@ from accounts.addresses import find_client_address
 from accounts.audit import record
 from accounts.errors import BadCredentials
 from accounts.limits import refund, spend
-from accounts.models import User
+from accounts.models import Account, User
 
 TRIES = 10
 TRIES_PER_ADDRESS = 100
@@ -18,6 +18,13 @@ WRONG = "Wrong e-mail address or password."
 
 
 def log_in(request: HttpRequest, email: str, password: str) -> User:
+    """The user of these credentials, logged in over an API. Raises as `check_credentials` does."""
+    user = check_credentials(request, email, password)
+    record("login", account=user.account, actor=user.email, request=request, way="API")
+    return user
+
+
+def check_credentials(request: HttpRequest, email: str, password: str) -> User:
     """The user of these credentials.
 
     Raises BadCredentials, with the same words and after the same work for an unknown address, a wrong password and
@@ -27,19 +34,21 @@ def log_in(request: HttpRequest, email: str, password: str) -> User:
     """
     # No database takes NUL.
     name = email.replace("\0", "\ufffd").strip().lower()
-    counters = {_name_counter(name): TRIES, f"login:address:{find_client_address(request)}": TRIES_PER_ADDRESS}
+    address = f"login:address:{find_client_address(request)}"
+    counters = {f"login:user:{digest_name(name)}": TRIES, address: TRIES_PER_ADDRESS}
     for counter, limit in counters.items():
         spend(counter, limit, STRETCH_SECONDS)
     user = authenticate(request, username=name, password=password)
     if not isinstance(user, User):
-        record("login_failed", actor=name, request=request)
+        # Owners see who tries the doors of their account's people. Asked for every name, known or not.
+        account = Account.objects.filter(users__email=name).first()
+        record("login_failed", account=account, actor=name, request=request)
         raise BadCredentials(WRONG)
     for counter in counters:
         refund(counter, STRETCH_SECONDS)
-    record("login", account=user.account, actor=user.email, request=request)
     return user
 
 
-def _name_counter(name: str) -> str:
-    """The counter of a person's tries. Databases compare in capitals, in which a dotless i is an I: so do we."""
-    return f"login:user:{sha256(name.upper().lower().encode()).hexdigest()}"
+def digest_name(name: str) -> str:
+    """A person's part of a counter's name. Databases compare in capitals, in which a dotless i is an I: so do we."""
+    return sha256(name.upper().lower().encode()).hexdigest()

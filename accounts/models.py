@@ -7,6 +7,9 @@ from django.contrib.auth.models import PermissionsMixin
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
+
+from accounts.encryption import EncryptedJSONField
 
 
 class Plan(models.TextChoices):
@@ -85,14 +88,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """A change of password, role or account ends every token that was given out before it."""
-        if self.pk is not None:
-            before = type(self).objects.filter(pk=self.pk).values_list("password", "role", "account_id").first()
-            if before is not None and before != (self.password, self.role, self.account_id):
+        """A change of password, role or account ends every token and every admin session from before it."""
+        facts = "password", "role", "account_id"
+        before = type(self).objects.filter(pk=self.pk).values("token_version", *facts).first() if self.pk else None
+        if before is not None:
+            # Never back to a version that was ended while this row lay in memory.
+            self.token_version = max(self.token_version, before["token_version"])
+            if any(before[name] != getattr(self, name) for name in facts):
                 self.token_version += 1
+                self.sessions.filter(revoked_at=None).update(revoked_at=Now())
                 if kwargs.get("update_fields") is not None:
                     kwargs["update_fields"] = {*kwargs["update_fields"], "token_version"}
         super().save(*args, **kwargs)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session of the admin must match: it ends with the tokens, not with the password alone."""
+        return salted_hmac(
+            "accounts.User.session", f"{self.token_version}:{self.password}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     @property
     def is_operator(self) -> bool:
@@ -116,6 +129,36 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} from {self.address or 'nowhere'}"
+
+
+class Authenticator(models.Model):
+    """The app on somebody's phone that shows a new code every 30 seconds (RFC 6238). Never shown again once set up."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="authenticator")
+    secret = EncryptedJSONField(editable=False)
+    last_step = models.BigIntegerField(
+        default=0, editable=False, help_text="The step of the code that was used last: none is good twice."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"authenticator of {self.user}"
+
+
+class RecoveryCode(models.Model):
+    """A code that opens the second step once, for somebody whose phone is lost. Only its hash is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64, editable=False)
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "code_hash"], name="recovery_code")]
+
+    def __str__(self) -> str:
+        return f"recovery code of {self.user}"
 
 
 class AuditEntry(models.Model):

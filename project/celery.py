@@ -29,7 +29,7 @@ def _configure() -> None:
 
 
 app.on_after_configure.connect(lambda **_: _configure(), weak=False)
-app.autodiscover_tasks(["jobs"])
+app.autodiscover_tasks(["jobs", "accounts"])
 
 
 @setup_logging.connect(weak=False)

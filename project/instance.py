@@ -12,6 +12,7 @@ from typing import IO
 
 from project import embedded
 from project.console import Console
+from project.hosts import list_hosts
 from project.probes import answers, broker_answers, find_port_problem, last_lines, skip_traceback
 from project.programs import FLOWER_USER, WEB_THREADS, Plan, list_commands, name_nodes, suffix_for
 from project.supervisor import GUARDIAN, ROOT, Program, Supervisor
@@ -177,6 +178,8 @@ class Instance:
             "PHOTOMILL_DATA_DIR": str(self.data_dir),
             "PHOTOMILL_WORKERS": str(self.plan.workers),
             "PHOTOMILL_PUBLIC_URL": self.environment.get("PHOTOMILL_PUBLIC_URL") or self.plan.web_url,
+            "PHOTOMILL_ALLOWED_HOSTS": self.environment.get("PHOTOMILL_ALLOWED_HOSTS")
+            or ",".join(list_hosts(self.plan.host)),
             # By the environment, for a command line can be read by every user of the machine.
             "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{secrets['PHOTOMILL_FLOWER_PASSWORD']}",
             "PYTHONUNBUFFERED": "1",

@@ -1,8 +1,11 @@
 """Every setting, from the environment. Names and defaults are in the README's table, which a test holds complete."""
 
 from pathlib import Path
+from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import environ
+from django.urls import reverse_lazy
 
 from project import embedded
 
@@ -23,7 +26,6 @@ PHOTOMILL_ENCRYPTION_KEYS = env.list("PHOTOMILL_ENCRYPTION_KEYS", default=[])
 PHOTOMILL_JWT_KEYS = env.list("PHOTOMILL_JWT_KEYS", default=[])
 
 # --- Django --------------------------------------------------------------------------------------------------------
-ALLOWED_HOSTS = env.list("PHOTOMILL_ALLOWED_HOSTS", default=["*"])
 INSTALLED_APPS = [
     "unfold",
     "django.contrib.admin",
@@ -40,12 +42,14 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.middleware.RequestIdMiddleware",
+    "project.middleware.BorderMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -116,17 +120,30 @@ PHOTOMILL_ALLOWED_PORTS = env.list("PHOTOMILL_ALLOWED_PORTS", default=["80", "44
 # --- The way in ----------------------------------------------------------------------------------------------------
 PHOTOMILL_PUBLIC_URL = env.str("PHOTOMILL_PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 PHOTOMILL_TRUSTED_PROXIES = env.list("PHOTOMILL_TRUSTED_PROXIES", default=[])
+PHOTOMILL_ALLOWED_HOSTS = env.list("PHOTOMILL_ALLOWED_HOSTS", default=[])
+_host = urlsplit(PHOTOMILL_PUBLIC_URL).hostname or ""
+# This machine's own names too: health checks and operators come by them.
+ALLOWED_HOSTS = [f"[{_host}]" if ":" in _host else _host, "localhost", "127.0.0.1", "[::1]", *PHOTOMILL_ALLOWED_HOSTS]
 CSRF_TRUSTED_ORIGINS = [PHOTOMILL_PUBLIC_URL]
-if PHOTOMILL_PUBLIC_URL.startswith("https://"):
+IS_HTTPS = PHOTOMILL_PUBLIC_URL.startswith("https://")
+if IS_HTTPS:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
+if PHOTOMILL_TRUSTED_PROXIES:
+    # From anybody else BorderMiddleware takes the header away.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for all hosts below ours, and
+    "security.W021",  # for browsers to be shipped with: both speak for hosts that are not ours
+    "security.W008",  # to send people on from http to https is the proxy's work: here it would fail health checks
+]
 PHOTOMILL_REQUESTS_PER_MINUTE = env.int("PHOTOMILL_REQUESTS_PER_MINUTE", default=1200)
 PHOTOMILL_WEB_THREADS = env.int("PHOTOMILL_WEB_THREADS", default=16)
 PHOTOMILL_SYNC_SECONDS = env.float("PHOTOMILL_SYNC_SECONDS", default=60)
 PHOTOMILL_RETRY_LIMIT = env.int("PHOTOMILL_RETRY_LIMIT", default=0)
 
 # --- House storage -------------------------------------------------------------------------------------------------
-PHOTOMILL_STORAGE_URL = env.str("PHOTOMILL_STORAGE_URL", default=f"file://{PHOTOMILL_DATA_DIR}/house")
+PHOTOMILL_STORAGE_URL = env.str("PHOTOMILL_STORAGE_URL", default=f"file://{quote(str(PHOTOMILL_DATA_DIR))}/house")
 PHOTOMILL_STORAGE_PUBLIC_URL = env.str("PHOTOMILL_STORAGE_PUBLIC_URL", default="").rstrip("/")
 PHOTOMILL_LINK_SECONDS = env.int("PHOTOMILL_LINK_SECONDS", default=24 * 3600)
 
@@ -155,6 +172,18 @@ PHOTOMILL_CALLBACK_SCHEDULE = [
     )
 ]
 
+# --- Mail ----------------------------------------------------------------------------------------------------------
+PHOTOMILL_EMAIL_URL = env.str("PHOTOMILL_EMAIL_URL", default="")
+PHOTOMILL_EMAIL_FROM = env.str("PHOTOMILL_EMAIL_FROM", default=f"Photomill <photomill@{_host}>")
+vars().update(env.email_url_config(PHOTOMILL_EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = PHOTOMILL_EMAIL_FROM
+
+# --- People --------------------------------------------------------------------------------------------------------
+# Where strangers can reach the login, a password alone does not open every account's rows.
+PHOTOMILL_REQUIRE_2FA = env.str("PHOTOMILL_REQUIRE_2FA", default="operators" if IS_HTTPS else "off").lower()
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+
 # --- Celery (read by project.celery through the namespace CELERY) --------------------------------------------------
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_RESULT_BACKEND = None
@@ -164,7 +193,6 @@ CELERY_TASK_ACKS_LATE = False
 CELERY_TASK_TIME_LIMIT = PHOTOMILL_ITEM_SECONDS + 120
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = True
-CELERY_TASK_SEND_SENT_EVENT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -212,6 +240,7 @@ LOGGING = {
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        "pyvips": {"level": "WARNING"},
     },
 }
 
@@ -222,4 +251,10 @@ UNFOLD = {
     "SITE_SYMBOL": "photo_library",
     "DASHBOARD_CALLBACK": "jobs.admin.dashboard.add_figures",
     "SIDEBAR": {"navigation": "jobs.admin.navigation.build_navigation"},
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Security", "link": reverse_lazy("security")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
+    },
 }

@@ -9,12 +9,15 @@ from project import files, health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include("accounts.urls_admin")),
     path("admin/", include("jobs.urls_admin")),
     path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
     path("healthz", health.alive),
     path("readyz", health.ready),
     path("files/<str:ticket>", files.stream),
     *[path("", include((dialect.urls, name))) for name, dialect in dialects.all().items()],
 ]
+handler400 = "project.errors.bad_request"
 handler404 = "project.errors.not_found"
 handler500 = "project.errors.failed"

@@ -39,7 +39,7 @@ from tests.test_compose import VARIABLE
 ROOT = Path(run.__file__).parent
 README = (ROOT / "README.md").read_text()
 APPS = ("accounts", "jobs", "processing", "project", "storage")
-NAME = re.compile(r"PHOTOMILL_[A-Z_]*[A-Z]|CELERY_BROKER_URL|DATABASE_URL")
+NAME = re.compile(r"PHOTOMILL_[A-Z0-9_]*[A-Z]|CELERY_BROKER_URL|DATABASE_URL")
 ITEM_SECONDS = 60
 
 
