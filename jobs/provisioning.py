@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models, transaction
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from accounts.audit import record
 from accounts.keys import create_key, hash_secret
 from accounts.models import Account, ApiKey, Domain, User
 from jobs.models import Recipe, RecipeVersion, Service, ServiceSecret
@@ -114,6 +115,7 @@ def provision(content: Any) -> list[str]:
 
 
 def _provision_account(entry: AccountEntry, changes: list[str]) -> None:
+    known = len(changes)
     facts = {"plan": entry.plan, "credits": entry.credits, "payment_due": entry.payment_due}
     account = _bring(Account, {"name": entry.name}, facts | entry.limits.model_dump(), changes)
     parts: list[tuple[str, list[Any], Callable[[Account, Any, list[str]], None]]] = [
@@ -132,6 +134,8 @@ def _provision_account(entry: AccountEntry, changes: list[str]) -> None:
                 raise ProvisionError(f"accounts[{entry.name}].{name}[{number}]: {error}") from None
             except DjangoValidationError as error:
                 raise ProvisionError(f"accounts[{entry.name}].{name}[{number}]: {' '.join(error.messages)}") from None
+    if changes[known:]:
+        record("provisioned", account=account, actor="manage.py provision", changes=changes[known:])
 
 
 def _provision_user(account: Account, entry: UserEntry, changes: list[str]) -> None:

@@ -39,6 +39,7 @@ class TrialForm(ObjectForm):
 class ConnectionAdmin(ActingAdmin):
     """Storages. A kind is chosen first, then the form asks for what the kind needs."""
 
+    audited = "storage"
     object_actions = ("test_connection",)
     list_display = ("name", "account", "kind", "where", "is_private", "updated_at")
     list_filter = ("account", "kind", "is_private")

@@ -105,6 +105,7 @@ class DeliveryAdmin(RecordAdmin):
             title="Redeliver",
             icon="send",
             question="Send {} again, from the start of its schedule? The target gets the same message.",
+            audit="delivery_redelivered",
         )
     )
     def redeliver(self, request: HttpRequest, delivery: Delivery) -> None:
@@ -113,7 +114,8 @@ class DeliveryAdmin(RecordAdmin):
 
     @admin.action(description="Redeliver", permissions=["act"])
     def redeliver_selected(self, request: HttpRequest, rows: QuerySet[Delivery]) -> HttpResponse | None:
-        return self.act_on_selected(request, rows, question="Send these messages again?", act=_redeliver)
+        question = "Send these messages again?"
+        return self.act_on_selected(request, rows, question=question, act=_redeliver, audit="delivery_redelivered")
 
 
 def _redeliver(delivery: Delivery) -> bool:

@@ -143,6 +143,7 @@ class ItemAdmin(RecordAdmin):
             question="Put the original of {} back, over the result that took its place?",
             is_destructive=True,
             when=lambda item: bool(item.original),
+            audit="item_undone",
         )
     )
     def undo(self, request: HttpRequest, item: Item) -> None:
@@ -157,7 +158,7 @@ class ItemAdmin(RecordAdmin):
     @admin.action(description="Undo: put originals back", permissions=["act"])
     def undo_selected(self, request: HttpRequest, rows: QuerySet[Item]) -> HttpResponse | None:
         question = "Put the originals of these items back, over the results that took their place?"
-        return self.act_on_selected(request, rows, question=question, act=_undo_quietly)
+        return self.act_on_selected(request, rows, question=question, act=_undo_quietly, audit="item_undone")
 
 
 def _undo_quietly(item: Item) -> bool:

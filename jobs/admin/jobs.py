@@ -138,6 +138,7 @@ class JobAdmin(RecordAdmin):
             icon="replay",
             question="Run the items of {} again that failed or were cancelled?",
             when=lambda job: job.finished_at and (job.items_failed or job.state == JobState.CANCELLED),
+            audit="job_retried",
         )
     )
     def retry_failed(self, request: HttpRequest, job: Job) -> None:
@@ -150,6 +151,7 @@ class JobAdmin(RecordAdmin):
             question="Run every item of {} again? Results that lie under the same keys are written over.",
             is_destructive=True,
             when=lambda job: job.finished_at is not None,
+            audit="job_retried",
         )
     )
     def retry_all(self, request: HttpRequest, job: Job) -> None:
@@ -162,6 +164,7 @@ class JobAdmin(RecordAdmin):
             question="Cancel {}? Items that have not ended are dropped; results that are stored stay.",
             is_destructive=True,
             when=lambda job: job.finished_at is None,
+            audit="job_cancelled",
         )
     )
     def cancel(self, request: HttpRequest, job: Job) -> None:
@@ -172,16 +175,17 @@ class JobAdmin(RecordAdmin):
     @admin.action(description="Retry failed items", permissions=["act"])
     def retry_failed_selected(self, request: HttpRequest, rows: QuerySet[Job]) -> HttpResponse | None:
         question = "Run the failed items of these jobs again?"
-        return self.act_on_selected(request, rows, question=question, act=_retry_failed)
+        return self.act_on_selected(request, rows, question=question, act=_retry_failed, audit="job_retried")
 
     @admin.action(description="Retry all items", permissions=["act"])
     def retry_all_selected(self, request: HttpRequest, rows: QuerySet[Job]) -> HttpResponse | None:
         question = "Run every item of these jobs again, writing over what lies under the same keys?"
-        return self.act_on_selected(request, rows, question=question, act=_retry_all)
+        return self.act_on_selected(request, rows, question=question, act=_retry_all, audit="job_retried")
 
     @admin.action(description="Cancel", permissions=["act"])
     def cancel_selected(self, request: HttpRequest, rows: QuerySet[Job]) -> HttpResponse | None:
-        return self.act_on_selected(request, rows, question="Cancel these jobs?", act=services.cancel_job)
+        question = "Cancel these jobs?"
+        return self.act_on_selected(request, rows, question=question, act=services.cancel_job, audit="job_cancelled")
 
     def _retry(self, request: HttpRequest, job: Job, *, only_failed: bool) -> None:
         if not services.retry_job(job, only_failed=only_failed):

@@ -128,6 +128,7 @@ class ServiceAdmin(ActingAdmin):
     """Services: a number, a secret, a storage, and who may call from where."""
 
     form = ServiceForm
+    audited = "service"
     object_actions = (
         "make_secret",
         "import_secret",
@@ -171,7 +172,9 @@ class ServiceAdmin(ActingAdmin):
         )
     )
     def make_secret(self, request: HttpRequest, service: Service) -> HttpResponse:
-        return self.render_secret(request, service, issue_secret(service), what="New secret")
+        secret = issue_secret(service)
+        self.audit(request, service, "service_secret_created", last_four=secret[-4:])
+        return self.render_secret(request, service, secret, what="New secret")
 
     @object_action(
         ObjectAction(
@@ -182,7 +185,8 @@ class ServiceAdmin(ActingAdmin):
         )
     )
     def import_secret(self, request: HttpRequest, service: Service, form: ImportForm) -> None:
-        issue_secret(service, form.cleaned_data["secret"])
+        secret = issue_secret(service, form.cleaned_data["secret"])
+        self.audit(request, service, "service_secret_imported", last_four=secret[-4:])
         messages.success(request, "The secret is good from now on.")
 
     @object_action(
@@ -198,6 +202,7 @@ class ServiceAdmin(ActingAdmin):
     def revoke_secret(self, request: HttpRequest, service: Service, form: RevokeForm) -> None:
         secret: ServiceSecret = form.cleaned_data["secret"]
         ServiceSecret.objects.filter(pk=secret.pk, revoked_at=None).update(revoked_at=timezone.now())
+        self.audit(request, service, "service_secret_revoked", last_four=secret.last_four)
         messages.success(request, f"The secret {secret} is revoked.")
 
     @object_action(
@@ -210,7 +215,9 @@ class ServiceAdmin(ActingAdmin):
         )
     )
     def replace_callback_secret(self, request: HttpRequest, service: Service) -> HttpResponse:
-        return self.render_secret(request, service, issue_signing_secret(service), what="New callback secret")
+        secret = issue_signing_secret(service)
+        self.audit(request, service, "callback_secret_created", last_four=secret[-4:])
+        return self.render_secret(request, service, secret, what="New callback secret")
 
     @object_action(
         ObjectAction(
@@ -222,5 +229,6 @@ class ServiceAdmin(ActingAdmin):
         )
     )
     def import_callback_secret(self, request: HttpRequest, service: Service, form: ImportSigningForm) -> None:
-        issue_signing_secret(service, form.cleaned_data["secret"])
+        secret = issue_signing_secret(service, form.cleaned_data["secret"])
+        self.audit(request, service, "callback_secret_imported", last_four=secret[-4:])
         messages.success(request, "Callbacks are signed with it from now on.")
