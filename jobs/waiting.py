@@ -23,19 +23,23 @@ LONGEST_GAP_SECONDS = 0.25
 _places = threading.BoundedSemaphore(max(1, settings.PHOTOMILL_WEB_THREADS // 2))
 
 
-def check_open() -> None:
-    """Raise Unavailable where a call could not be taken now: no worker, or no place. Ask before doing work for it."""
-    if not nodes.is_served("interactive"):
-        raise Unavailable("No worker is there for this call. Try again in a few seconds.")
+def check_place() -> None:
+    """Raise Unavailable where too many wait. It costs nothing: ask before any work is done for a call."""
     _take_place()
     _places.release()
+
+
+def check_worker() -> None:
+    """Raise Unavailable where nobody is there to do what a caller would wait for."""
+    if not nodes.is_served("interactive"):
+        raise Unavailable("No worker is there for this call. Try again in a few seconds.")
 
 
 def run_now(*, account: Account, spec: JobSpec) -> Job:
     """The finished job of this spec. Raises Unavailable, at once where nobody could do it, else after
     PHOTOMILL_SYNC_SECONDS; what has not been done by then is cancelled, and what has been is dropped.
     """
-    check_open()
+    check_worker()
     _take_place()
     try:
         job = services.create_job(account=account, spec=spec.model_copy(update={"is_interactive": True}))

@@ -103,6 +103,8 @@ class MemberView(CropedlyView):
     """A view for people with a token."""
 
     enterprise_only = True
+    waits = False
+    """Whether its callers wait for a worker: where too many do, nothing more is looked at."""
     account: Account
     user: User
 
@@ -110,6 +112,8 @@ class MemberView(CropedlyView):
         super().initial(request, *args, **kwargs)
         if request.method == "OPTIONS":
             return
+        if self.waits:
+            waiting.check_place()
         self.user = authenticate(request._request)
         self.account = check_plan(request._request, self.user, enterprise_only=self.enterprise_only)
 
@@ -126,10 +130,11 @@ class Enhance(MemberView):
     """`POST /images/v1`: pictures enhanced while the caller waits, all of them or none."""
 
     enterprise_only = False
+    waits = True
 
     def post(self, request: Request) -> Response:
         files = self.read_files()
-        waiting.check_open()
+        waiting.check_worker()
         with ExitStack() as undo:
             charge(self.account, len(files))
             undo.callback(give_back, self.account, len(files))

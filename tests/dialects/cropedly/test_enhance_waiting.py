@@ -18,7 +18,7 @@ from accounts.models import Account, User
 from jobs import services
 from jobs.models import Item, Job, Node
 from jobs.models.jobs import JobState
-from tests.dialects.cropedly.calls import ENHANCE, JPEG, PNG, credits_of, enhance, message, stored
+from tests.dialects.cropedly.calls import ENHANCE, JPEG, PNG, SHOP, credits_of, enhance, message, stored
 from tests.dialects.cropedly.workers import Worker, await_that
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,7 +133,9 @@ def test_at_most_half_of_the_threads_wait(client: Client, people: dict[str, User
     worker.gate.clear()
     with calling(people["pro"], places) as calls:
         await_that(lambda: Job.objects.count() == places, "as many calls wait as may")
-        expect_later(enhance(client, people["ent"], PNG))
+        answer = enhance(client, people["ent"], PNG, headers={"Origin": SHOP})
+        expect_later(answer)
+        assert answer.headers["access-control-allow-origin"] == SHOP
         assert Job.objects.count() == places
         worker.gate.set()
     assert calls.statuses() == [200] * places
