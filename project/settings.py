@@ -1,8 +1,7 @@
 """Every setting, from the environment. Names and defaults are in the README's table, which a test holds complete."""
 
 from pathlib import Path
-from urllib.parse import quote
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import environ
 from django.urls import reverse_lazy

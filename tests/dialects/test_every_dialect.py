@@ -64,7 +64,8 @@ def expect_words(dialect: Dialect, answer: HttpResponse, error: PublicError) -> 
     """The answer has the status and the members that the dialect has for this error."""
     assert answer.status_code == dialect.statuses[error.code]
     assert answer.headers["content-type"].startswith("application/json")
-    assert shape(json.loads(answer.content)) == shape(json.loads(json.dumps(dialect.error_body(error, RequestFactory().get("/")))))
+    words = json.loads(json.dumps(dialect.error_body(error, RequestFactory().get("/"))))
+    assert shape(json.loads(answer.content)) == shape(words)
 
 
 def shape(body: Any) -> Any:
