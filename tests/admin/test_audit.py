@@ -168,7 +168,7 @@ def test_the_life_of_a_storage_is_written_down_without_its_values(operator: Clie
     operator.post(add, sent)
     assert facts_of(newest())[0::2] == ("storage_created", "storage web (web_folder)")
     made = a.account.connections.get(name="web")
-    send_form(operator, change_url(made), name="net", parameters__base_url="https://shop.example/in/")
+    send_form(operator, change_url(made), **(sent | {"name": "net"}))
     assert (newest().action, newest().details) == ("storage_changed", {"changes": {"name": None}})
     operator.post(reverse("admin:storage_connection_delete", args=[made.pk]), {"post": "yes"})
     assert newest().action == "storage_deleted"
