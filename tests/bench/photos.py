@@ -31,7 +31,7 @@ TURNS = (
 GRAIN = 3.0
 """Deviation of the noise that is laid over an enlarged photo, in levels: without it, it would decode too easily."""
 
-SOURCE_QUALITY = {"JPEG": {"quality": 88}, "PNG": {}, "WEBP": {"quality": 85}}
+SOURCE_QUALITY = {"JPEG": {"quality": 88}, "PNG": {}, "WEBP": {"quality": 85}, "AVIF": {"quality": 75, "speed": 8}}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
 

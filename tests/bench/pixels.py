@@ -3,8 +3,9 @@
 import os
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from processing import pipeline
 from processing.base import Step
@@ -23,6 +24,9 @@ MIN_ROUNDS = 3
 CHILD_MEMORY_BYTES = 2 << 30
 
 Way = Callable[[bytes], list[bytes]]
+Pids = Mapping[str, Sequence[int]]
+Samples = dict[str, list[list[tuple[float, float]]]]
+"""CPU and wall seconds by name, photo and round."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Case:
     sources: list[bytes] = field(repr=False)
     output: str
     boxes: tuple[int, ...] = (BOX,)
+    has_goal: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,15 +51,17 @@ class Cost:
 
 @dataclass(frozen=True)
 class Row:
-    """One case as measured."""
+    """One case as measured. has_goal: whether the goal for the pipeline speaks of it."""
 
     title: str
     rounds: int
     costs: dict[str, Cost]
+    has_goal: bool = True
 
     @property
     def better_library(self) -> str:
-        return min(LIBRARIES, key=lambda name: self.costs[name].cpu_ms)
+        others = [name for name in self.costs if name not in (OURS_IN_CHILD, OURS)]
+        return min(others, key=lambda name: self.costs[name].cpu_ms)
 
     def ratio(self, name: str) -> float:
         """CPU time as a multiple of the better library's."""
@@ -73,16 +80,29 @@ def fit_step(box: int) -> Step:
 
 def measure_case(case: Case, child: Child, *, seconds: float) -> Row:
     """Rounds over all photos until the time is up, but three at least."""
-    ways = make_ways(case, child)
+    row = measure_ways(case.title, case.sources, make_ways(case, child), child, seconds=seconds)
+    return replace(row, has_goal=case.has_goal)
+
+
+def measure_ways(
+    title: str,
+    sources: list[bytes],
+    ways: dict[str, Way],
+    child: Child,
+    *,
+    seconds: float,
+    pids: Pids = MappingProxyType({}),
+) -> Row:
+    """As `measure_case`, of any ways. pids: by name, whose CPU time counts; else the child's and this process's own."""
     for way in ways.values():
-        way(case.sources[0])
-    samples: dict[str, list[list[tuple[float, float]]]] = {name: [[] for _ in case.sources] for name in ways}
-    sizes = {name: sum(map(len, way(case.sources[0]))) for name, way in ways.items()}
+        way(sources[0])
+    samples: Samples = {name: [[] for _ in sources] for name in ways}
+    sizes = {name: sum(map(len, way(sources[0]))) for name, way in ways.items()}
     rounds, ends_at = 0, time.monotonic() + seconds
     while rounds < MIN_ROUNDS or time.monotonic() < ends_at:
-        _measure_round(case, ways, child, samples, rounds)
+        _measure_round(sources, ways, child, samples, rounds, pids)
         rounds += 1
-    return Row(case.title, rounds, {name: _summarise(samples[name], sizes[name]) for name in ways})
+    return Row(title, rounds, {name: _summarise(samples[name], sizes[name]) for name in ways})
 
 
 def make_ways(case: Case, child: Child) -> dict[str, Way]:
@@ -90,14 +110,15 @@ def make_ways(case: Case, child: Child) -> dict[str, Way]:
     variants = make_variants(case.boxes, case.output)
     limits = Limits()
     return {
-        OURS_IN_CHILD: lambda data: _take(child.run(data, variants, limits=limits, assets={}, seconds=60)),
-        OURS: lambda data: _take(pipeline.run(data, variants, limits=limits)),
+        OURS_IN_CHILD: lambda data: take(child.run(data, variants, limits=limits, assets={}, seconds=60)),
+        OURS: lambda data: take(pipeline.run(data, variants, limits=limits)),
         PILLOW: lambda data: fit_with_pillow(data, case.output, case.boxes),
         VIPS: lambda data: fit_with_vips(data, case.output, case.boxes),
     }
 
 
-def _take(result: Result) -> list[bytes]:
+def take(result: Result) -> list[bytes]:
+    """The results. RuntimeError where one could not be made."""
     made = [outcome.encoded for outcome in result.outcomes]
     if None in made:
         raise RuntimeError(f"a picture could not be made: {result.outcomes}")
@@ -105,21 +126,22 @@ def _take(result: Result) -> list[bytes]:
 
 
 def _measure_round(
-    case: Case, ways: dict[str, Way], child: Child, samples: dict[str, list[list[tuple[float, float]]]], start: int
+    sources: list[bytes], ways: dict[str, Way], child: Child, samples: Samples, start: int, pids: Pids
 ) -> None:
     names = list(ways)
-    for number, source in enumerate(case.sources):
+    for number, source in enumerate(sources):
         # Nobody is always the first, who finds the source cold.
         for place in range(len(names)):
             name = names[(start + number + place) % len(names)]
-            samples[name][number].append(_measure(ways[name], source, child))
+            samples[name][number].append(measure_once(ways[name], source, child, pids.get(name)))
 
 
-def _measure(way: Way, source: bytes, child: Child) -> tuple[float, float]:
-    pids = [os.getpid(), *([child.pid] if child.pid else [])]
-    cpu, wall = sum(map(read_cpu, pids)), time.perf_counter()
+def measure_once(way: Way, source: bytes, child: Child, pids: Sequence[int] | None = None) -> tuple[float, float]:
+    """CPU and wall time in seconds. pids: as in `measure_ways`."""
+    counted = pids or [os.getpid(), *([child.pid] if child.pid else [])]
+    cpu, wall = sum(map(read_cpu, counted)), time.perf_counter()
     way(source)
-    return sum(map(read_cpu, pids)) - cpu, time.perf_counter() - wall
+    return sum(map(read_cpu, counted)) - cpu, time.perf_counter() - wall
 
 
 def _summarise(samples: list[list[tuple[float, float]]], output_bytes: int) -> Cost:

@@ -4,73 +4,79 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import PIL
 import pyvips
 
+from tests.bench import goals
+from tests.bench.goals import Goal
+from tests.bench.growth import WARM, Growth
+from tests.bench.huge import Run
 from tests.bench.isolation import Isolation
 from tests.bench.pixels import OURS_IN_CHILD, Row
+from tests.bench.sharing import Sharing
+from tests.bench.tables import format_table
 
 if TYPE_CHECKING:  # they need a Django that is set up
+    from tests.bench.enhance import Enhancement
     from tests.bench.road import Road
     from tests.bench.stretches import Stretch
-
-PIPELINE_GOAL = 1.3
-"""CPU time of the first case through the child, as a multiple of the better library's."""
-
-ROAD_GOAL_MS = 20.0
-"""CPU milliseconds for one item of everything but the pixels."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What is to be reached, and what was."""
-
-    name: str
-    wanted: float
-    reached: float
-
-    @property
-    def is_met(self) -> bool:
-        return self.reached <= self.wanted
 
 
 @dataclass
 class Report:
-    """All figures of one run."""
+    """All figures of one run; what was not measured is None."""
 
     photos: str
     pixels: list[Row] = field(default_factory=list)
     isolation: Isolation | None = None
+    sharing: Sharing | None = None
+    chain: Row | None = None
+    huge: dict[str, Run] | None = None
+    growth: Growth | None = None
+    thumbor: Row | None = None
+    enhancement: Enhancement | None = None
     road: Road | None = None
     stretches: Sequence[Stretch] = ()
 
     def goals(self) -> list[Goal]:
-        found = []
-        if self.pixels:
-            first = self.pixels[0]
-            found.append(
-                Goal(f"pipeline, × the better library ({first.title})", PIPELINE_GOAL, first.ratio(OURS_IN_CHILD))
-            )
+        rows = [row for row in self.pixels if row.has_goal]
+        found = [
+            Goal(f"pipeline, × the better library ({row.title})", goals.PIPELINE, row.ratio(OURS_IN_CHILD))
+            for row in rows
+        ]
+        if self.sharing:
+            found.append(Goal("three variants, × one", goals.SHARING, self.sharing.ratio))
+        if self.growth:
+            found.append(Goal(f"child, MB won after {WARM} pictures", goals.GROWTH_MB, self.growth.most / 1e6))
         if self.road:
-            found.append(Goal("road, CPU ms for one item", ROAD_GOAL_MS, self.road.total))
+            found.append(Goal("road, CPU ms for one item", goals.ROAD_MS, self.road.total))
         return found
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON. The figures come without rounding."""
-        pixels = [asdict(row) | {"ratios": {name: row.ratio(name) for name in row.costs}} for row in self.pixels]
         return {
             "machine": describe_machine(),
             "photos": self.photos,
-            "pixels": pixels,
+            "pixels": [_write_row(row) for row in self.pixels],
             "isolation": asdict(self.isolation) if self.isolation else None,
+            "sharing": asdict(self.sharing) | {"ratio": self.sharing.ratio} if self.sharing else None,
+            "chain": _write_row(self.chain) if self.chain else None,
+            "huge": {name: asdict(run) for name, run in self.huge.items()} if self.huge else None,
+            "growth": self.growth.to_dict() if self.growth else None,
+            "thumbor": _write_row(self.thumbor) if self.thumbor else None,
+            "enhancement": asdict(self.enhancement) if self.enhancement else None,
             "road": asdict(self.road) | {"total": self.road.total} if self.road else None,
             "stretches": [asdict(stretch) for stretch in self.stretches],
             "goals": [asdict(goal) | {"is_met": goal.is_met} for goal in self.goals()],
         }
+
+
+def _write_row(row: Row) -> dict[str, Any]:
+    return asdict(row) | {"ratios": {name: row.ratio(name) for name in row.costs}}
 
 
 def describe_machine() -> dict[str, Any]:
@@ -99,6 +105,14 @@ def show_row(row: Row) -> Iterator[str]:
         for name, cost in row.costs.items()
     ]
     yield from format_table([f"{row.title}, {row.rounds} rounds", "CPU ms", "×", "wall ms", "KiB"], lines)
+
+
+def show_sharing(sharing: Sharing) -> Iterator[str]:
+    lines = [
+        ["one", f"{sharing.one_cpu_ms:.1f}", "1.00"],
+        ["three", f"{sharing.three_cpu_ms:.1f}", f"{sharing.ratio:.2f}"],
+    ]
+    yield from format_table(["Variants of one JPEG", "CPU ms", "×"], lines)
 
 
 def show_isolation(isolation: Isolation) -> Iterator[str]:
@@ -132,22 +146,3 @@ def show_stretches(stretches: Sequence[Stretch], road: Road | None) -> Iterator[
     if road:
         lines.append(["Celery: what the worker has beyond that", "", f"{road.worker - total:.2f}"])
     yield from format_table(["The road, from inside", "times", "CPU ms/item"], lines)
-
-
-def show_goals(goals: Iterable[Goal]) -> Iterator[str]:
-    lines = [
-        [goal.name, f"≤ {goal.wanted:g}", f"{goal.reached:.2f}", "met" if goal.is_met else "MISSED"] for goal in goals
-    ]
-    yield from format_table(["Goals", "wanted", "reached", ""], lines)
-
-
-def format_table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Columns as wide as they need be: the first to the left, the others to the right; an empty line behind."""
-    rows = [list(head), *map(list, lines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    for number, row in enumerate(rows):
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        yield "  ".join(cells).rstrip()
-        if number == 0:
-            yield "─" * (sum(widths) + 2 * (len(widths) - 1))
-    yield ""
