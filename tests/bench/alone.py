@@ -30,12 +30,11 @@ def load_pillow() -> Callable[[bytes, int], bytes]:
     Image.init()
 
     def scale(source: bytes, width: int) -> bytes:
-        image = Image.open(io.BytesIO(source))
-        height = round(image.height * width / image.width)
-        image.draft("RGB", (width, height))
-        image = ImageOps.exif_transpose(image)
+        file = Image.open(io.BytesIO(source))
+        height = round(file.height * width / file.width)
+        file.draft("RGB", (width, height))
         buffer = io.BytesIO()
-        small = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        small = ImageOps.exif_transpose(file).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
         small.save(buffer, "JPEG", quality=80, optimize=True)
         return buffer.getvalue()
 

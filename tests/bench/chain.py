@@ -53,9 +53,9 @@ def make_chain_ways(child: Child) -> dict[str, Way]:
 
 def change_with_pillow(source: bytes) -> bytes:
     """The chain as Pillow's manual says."""
-    image = Image.open(io.BytesIO(source))
-    image.draft("RGB", (1, HEIGHT))
-    image = ImageOps.exif_transpose(image)
+    file = Image.open(io.BytesIO(source))
+    file.draft("RGB", (1, HEIGHT))
+    image: Image.Image = ImageOps.exif_transpose(file)
     size = (round(image.width * HEIGHT / image.height), HEIGHT)
     image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     left, top, width, height = _place_crop(*image.size)
