@@ -1,5 +1,6 @@
-"""The admin pages of accounts, people, keys and domains."""
+"""The admin pages of accounts, people, keys and domains, and of what they have done."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -7,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -15,9 +16,11 @@ from unfold.forms import AdminPasswordChangeForm
 
 from accounts import second_factor
 from accounts.actions import ActingAdmin, ObjectAction, object_action
+from accounts.audit import ACTIONS
 from accounts.forms import ApiKeyForm, DomainForm, NewApiKeyForm, UserChangeForm, UserCreationForm
-from accounts.models import Account, ApiKey, Domain, User
-from accounts.scoping import ScopedAdmin
+from accounts.models import Account, ApiKey, AuditEntry, Domain, Role, Session, User
+from accounts.scoping import ReadOnlyAdmin, ScopedAdmin
+from accounts.tokens import revoke_all
 
 # Who may do what follows from account and role; groups would be a second answer to the same question.
 admin.site.unregister(Group)
@@ -54,7 +57,8 @@ class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[misc]
 
     form = UserChangeForm
     add_form = UserCreationForm
-    object_actions = ("take_second_step_away",)
+    object_actions = ("log_out_everywhere", "take_second_step_away")
+    actions = ("log_out_selected",)
     change_password_form = AdminPasswordChangeForm
     audited = "user"
     audited_values = frozenset({"email", "role", "account", "is_active", "is_staff"})
@@ -77,11 +81,34 @@ class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[misc]
             yield {"title": "Set password", "icon": "password", "link": link}
             yield from super().object_tools(request, obj)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Whoever may delete a person may delete their sessions, which have no delete button."""
+        found, counts, _, protected = super().get_deleted_objects(objs, request)
+        return found, counts, set(), protected
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
         answer: HttpResponse = super().user_change_password(request, id, form_url)
         if request.method == "POST" and answer.status_code == 302:
             self.audit(request, User.objects.get(pk=id), "password_set")
         return answer
+
+    @object_action(
+        ObjectAction(
+            title="Log out everywhere",
+            icon="logout",
+            question="End every session and every token of {}? Programs that use one must log in anew.",
+            is_destructive=True,
+            audit="sessions_ended",
+        )
+    )
+    def log_out_everywhere(self, request: HttpRequest, user: User) -> None:
+        revoke_all(user)
+        messages.success(request, f"{user} is logged out everywhere.")
+
+    @admin.action(description="Log out everywhere", permissions=["act"])
+    def log_out_selected(self, request: HttpRequest, rows: QuerySet[User]) -> HttpResponse | None:
+        question = "End every session and every token of these people?"
+        return self.act_on_selected(request, rows, question=question, act=_log_out, audit="sessions_ended")
 
     @object_action(
         ObjectAction(
@@ -171,3 +198,41 @@ class DomainAdmin(ScopedAdmin):
     list_filter: ClassVar = ("account",)
     list_select_related = ("account",)
     search_fields = ("host",)
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnlyAdmin):
+    """Logins over the API. They end together, by a button on the person's page."""
+
+    account_path = "user__account"
+    reader_roles = frozenset({Role.OWNER})
+    list_display = ("user", "address", "agent", "created_at", "expires_at", "revoked_at")
+    list_filter = ("user__account", "created_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email", "address", "agent")
+    fields = ("user", "address", "agent", "created_at", "expires_at", "revoked_at")
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who did what to what is to be kept safe. Owners see their account's part."""
+
+    reader_roles = frozenset({Role.OWNER})
+    list_display = ("at", "account", "actor", "shown_action", "target", "address")
+    list_filter = ("account", "action", "at")
+    list_select_related = ("account",)
+    search_fields = ("actor", "target", "address")
+    fields = ("at", "account", "actor", "shown_action", "target", "address", "shown_details")
+
+    @admin.display(description="action", ordering="action")
+    def shown_action(self, entry: AuditEntry) -> str:
+        return ACTIONS.get(entry.action, entry.action)
+
+    @admin.display(description="details")
+    def shown_details(self, entry: AuditEntry) -> str:
+        return json.dumps(entry.details, ensure_ascii=False) if entry.details else ""
+
+
+def _log_out(user: User) -> bool:
+    revoke_all(user)
+    return True

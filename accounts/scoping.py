@@ -48,12 +48,13 @@ class ScopedAdmin(ModelAdmin):
     """An admin page that shows an account's people nothing but their account's rows.
 
     account_path: the way from a row to its account, `pk` for the account itself, None where only operators look.
-    writer_roles: who in an account may change rows; everybody in it may view them.
+    reader_roles, writer_roles: who in an account may view rows, and who may change them.
     audited: what the audit log calls a row, where it keeps what is done to it. audited_values: the fields whose values
     it keeps too; of others it keeps the name.
     """
 
     account_path: ClassVar[str | None] = "account"
+    reader_roles: ClassVar[frozenset[str]] = frozenset(Role.values)
     writer_roles: ClassVar[frozenset[str]] = frozenset({Role.OWNER})
     audited: ClassVar[str] = ""
     audited_values: ClassVar[frozenset[str]] = frozenset()
@@ -72,7 +73,8 @@ class ScopedAdmin(ModelAdmin):
         return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return self._reaches(request, obj)
+        may_read = is_operator(request) or getattr(request.user, "role", None) in self.reader_roles
+        return may_read and self._reaches(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_act_permission(request)
@@ -158,6 +160,23 @@ class ScopedAdmin(ModelAdmin):
         if not mine or self.account_path is None:
             return False
         return obj is None or find_account_id(obj, self.account_path) == mine
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """Rows that are looked at, and neither made, changed nor deleted by hand."""
+
+    writer_roles = frozenset()
+    warn_unsaved_form = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 class ReadOnlyInline(TabularInline):

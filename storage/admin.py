@@ -1,4 +1,4 @@
-"""The admin page of storages."""
+"""The admin pages of storages and of reference images."""
 
 from typing import Any
 
@@ -6,10 +6,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.actions import ActingAdmin, ObjectAction, ObjectForm, object_action
-from accounts.scoping import is_operator
+from accounts.scoping import ReadOnlyAdmin, is_operator
 from storage import kinds
 from storage.forms import (
     CREDENTIALS,
@@ -21,7 +23,8 @@ from storage.forms import (
     field_names,
     for_kind,
 )
-from storage.models import Connection
+from storage.house import make_link
+from storage.models import Connection, ReferenceImage
 from storage.trial import try_connection
 
 
@@ -113,6 +116,26 @@ class ConnectionAdmin(ActingAdmin):
     def test_connection(self, request: HttpRequest, connection: Connection, form: TrialForm) -> None:
         went_well, said = try_connection(connection, form.cleaned_data["key"])
         messages.add_message(request, messages.SUCCESS if went_well else messages.ERROR, said)
+
+
+@admin.register(ReferenceImage)
+class ReferenceImageAdmin(ReadOnlyAdmin):
+    """Pictures that accounts keep for their recipes. They come and go over the API."""
+
+    list_display = ("name", "account", "address", "mime", "size_bytes", "created_at")
+    list_filter = ("account", "mime", "created_at")
+    list_select_related = ("account",)
+    search_fields = ("name", "public_id")
+    fields = ("name", "account", "address", "mime", "size_bytes", "created_at", "picture")
+
+    @admin.display(description="address")
+    def address(self, image: ReferenceImage) -> str:
+        return f"storage://reference/{image.public_id}"
+
+    @admin.display(description="picture")
+    def picture(self, image: ReferenceImage) -> SafeString:
+        url = make_link(image.key, filename=image.name, content_type=image.mime)
+        return format_html('<a class="pm-link" href="{}">Open</a>', url)
 
 
 def _kept(connection: Connection) -> dict[str, str]:

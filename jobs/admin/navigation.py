@@ -7,9 +7,9 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.models import Account, ApiKey, Domain, User
+from accounts.models import Account, ApiKey, AuditEntry, Domain, Session, User
 from jobs.models import Delivery, Item, Job, Node, Recipe, Service
-from storage.models import Connection
+from storage.models import Connection, ReferenceImage
 
 GROUPS: list[tuple[str, list[tuple[str, str, type[Model]]]]] = [
     ("Work", [("Jobs", "stacks", Job), ("Items", "image", Item), ("Deliveries", "outgoing_mail", Delivery)]),
@@ -19,11 +19,21 @@ GROUPS: list[tuple[str, list[tuple[str, str, type[Model]]]]] = [
             ("Recipes", "receipt_long", Recipe),
             ("Services", "hub", Service),
             ("Storages", "database", Connection),
+            ("Reference images", "wallpaper", ReferenceImage),
             ("API keys", "key", ApiKey),
             ("Domains", "language", Domain),
         ],
     ),
-    ("Administration", [("Accounts", "apartment", Account), ("Users", "group", User), ("Nodes", "dns", Node)]),
+    (
+        "Administration",
+        [
+            ("Accounts", "apartment", Account),
+            ("Users", "group", User),
+            ("Sessions", "devices", Session),
+            ("Audit log", "history", AuditEntry),
+            ("Nodes", "dns", Node),
+        ],
+    ),
 ]
 
 
