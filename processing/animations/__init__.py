@@ -29,11 +29,12 @@ def _read_with_pillow(form: str, data: bytes, count: int | None) -> Animation:
     """WebP and AVIF, whose libraries give whole frames."""
     with Image.open(io.BytesIO(data), formats=[form.upper()]) as image:
         total = getattr(image, "n_frames", 1)
-        frames, durations = [], []
+        frames: list[Image.Image] = []
+        durations: list[int] = []
         for number in range(total if count is None else min(count, total)):
             image.seek(number)
             image.load()
             frames.append(image.copy())
             durations.append(int(image.info.get("duration", 0)))
         plays = avif.read_plays(data) if form == "avif" else image.info.get("loop", FOREVER)
-    return Animation(tuple(drop_full_alpha(frames)), tuple(durations), plays)
+    return Animation(drop_full_alpha(frames), tuple(durations), plays)

@@ -1,6 +1,6 @@
 """Frames that are shown one after another, and how they are put together from the patches that files store."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -62,7 +62,7 @@ def compose(size: Size, patches: Iterable[Patch], plays: int) -> Animation:
         frames.append(shown)
         durations.append(patch.duration_ms)
         canvas = _dispose(canvas, shown, patch)
-    return Animation(tuple(drop_full_alpha(frames)), tuple(durations), plays)
+    return Animation(drop_full_alpha(frames), tuple(durations), plays)
 
 
 def _lay(canvas: Image.Image, patch: Patch) -> Image.Image:
@@ -84,8 +84,10 @@ def _dispose(before: Image.Image, shown: Image.Image, patch: Patch) -> Image.Ima
     return cleared
 
 
-def drop_full_alpha(frames: Iterable[Image.Image]) -> Iterator[Image.Image]:
-    """The frames as RGB where none of their pixels is transparent; as RGBA where any is."""
-    made = list(frames)
-    is_opaque = all(frame.mode == "RGB" or frame.getchannel("A").getextrema()[0] == 255 for frame in made)
-    return (frame.convert("RGB" if is_opaque else "RGBA") for frame in made)
+def drop_full_alpha(frames: list[Image.Image]) -> tuple[Image.Image, ...]:
+    """The frames as RGB where none of their pixels is transparent; as RGBA where any is. The list is used up."""
+    is_opaque = all(frame.mode == "RGB" or frame.getchannel("A").getextrema()[0] == 255 for frame in frames)
+    for number, frame in enumerate(frames):
+        # In their own places, for all of them twice would be much memory.
+        frames[number] = frame.convert("RGB" if is_opaque else "RGBA")
+    return tuple(frames)

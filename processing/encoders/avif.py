@@ -8,8 +8,13 @@ from processing.animations.avif import write_plays
 from processing.encoders.jpeg import choose_subsampling
 from processing.encoders.sheet import Sheet
 
-SPEED, MAX_SPEED = 8, 10
-LOSSLESS_EFFORT = 2
+QUICKEST = 10
+EFFORT, MAX_EFFORT = 2, 6
+"""How far below the quickest speed: two steps cost 0.2 s a megapixel, six 4 s for 5 % fewer bytes, more bring none."""
+
+LOSSLESS_EFFORT, MAX_LOSSLESS_EFFORT = 2, 4
+"""libvips's measure: from 0.7 to 4 s a megapixel, for 10 % fewer bytes."""
+
 EXACT = {"quality": 100, "subsampling": "4:4:4"}
 """As near to exact as it gets for an animation: a level or two off."""
 
@@ -20,7 +25,7 @@ def write(sheet: Sheet) -> bytes:
         return _write_lossless(sheet)
     subsampling = sheet.output.subsampling or choose_subsampling(sheet.quality)
     options: dict[str, Any] = EXACT if sheet.lossless else {"quality": sheet.quality, "subsampling": subsampling}
-    options = options | {"speed": MAX_SPEED - sheet.choose_effort(MAX_SPEED - SPEED, MAX_SPEED)}
+    options = options | {"speed": QUICKEST - sheet.choose_effort(EFFORT, MAX_EFFORT)}
     if sheet.is_animated:
         options |= {"save_all": True, "append_images": sheet.frames[1:], "duration": list(sheet.durations_ms)}
     buffer = io.BytesIO()
@@ -37,6 +42,6 @@ def _write_lossless(sheet: Sheet) -> bytes:
         if data:
             image.set_type(vips.load().GValue.blob_type, name, data)
     made: bytes = image.heifsave_buffer(
-        compression="av1", lossless=True, effort=sheet.choose_effort(LOSSLESS_EFFORT, 9)
+        compression="av1", lossless=True, effort=sheet.choose_effort(LOSSLESS_EFFORT, MAX_LOSSLESS_EFFORT)
     )
     return made
