@@ -49,7 +49,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return image.convert("RGBA" if has_alpha else "RGB")
     space = _find_space(profile)
     plain = image if image.mode == space else image.convert(space)
-    made = _apply(plain, _make_transform(profile, space, back=False))
+    made = _convert_grey(plain, profile) if space == "L" else _apply(plain, _make_transform(profile, space, back=False))
     if has_alpha:
         made.putalpha(image.getchannel("A"))
     return made
@@ -69,6 +69,11 @@ def from_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, b
     if image.mode == "RGBA":
         made.putalpha(image.getchannel("A"))
     return made, profile
+
+
+def _convert_grey(image: Image.Image, profile: bytes) -> Image.Image:
+    bands = _apply(Image.linear_gradient("L").crop((0, 0, 1, 256)), _make_transform(profile, "L", back=False)).split()
+    return Image.merge("RGB", [image.point(list(band.tobytes())) for band in bands])
 
 
 @cache
@@ -115,7 +120,9 @@ def _make_transform(profile: bytes, mode: str, *, back: bool) -> ImageCms.ImageC
     theirs = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     if back:
         return ImageCms.buildTransform(_SRGB, theirs, "RGB", mode, _INTENT, _FLAGS)
-    return ImageCms.buildTransform(theirs, _SRGB, mode, "RGB", _INTENT, _FLAGS)
+    # What lcms prepares for speed is up to ten levels off for grey: only 256 of them are ever converted.
+    flags = _FLAGS | ImageCms.Flags.NOOPTIMIZE if mode == "L" else _FLAGS
+    return ImageCms.buildTransform(theirs, _SRGB, mode, "RGB", _INTENT, flags)
 
 
 def _apply(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
