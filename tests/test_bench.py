@@ -181,3 +181,23 @@ def test_a_thumbor_that_cannot_be_installed_is_reported(tmp_path: Path, monkeypa
     with pytest.raises(thumbor.NotThere) as caught:
         thumbor.find_program()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.stack
+def test_calls_for_enhancement_are_timed() -> None:
+    code = (
+        "import json; from tests.bench import stage\n"
+        "with stage.open_stage(stage.Servers()) as instance:\n"
+        "    from tests.bench import enhance\n"
+        "    found = enhance.measure_enhancement(instance.url, size=(64, 48), calls=8)\n"
+        "    print(json.dumps([[c.clients, c.calls, c.p50_seconds, c.p95_seconds] for c in found.calls]))"
+    )
+    # The instance finds its own database and broker only where nothing names the tests' ones.
+    ours = ("PHOTOMILL_", "DATABASE_", "CELERY_", "DJANGO_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120, check=True
+    )
+    made_calls = json.loads(done.stdout.splitlines()[-1])
+    assert [row[:2] for row in made_calls] == [[1, 8], [8, 8]]
+    assert all(0 < p50 <= p95 < 60 for *_, p50, p95 in made_calls)

@@ -5,18 +5,19 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from jobs.dialects.cropedly.wire import ENHANCEMENT, QUALITY
 from jobs.provisioning import provision
 from processing import pipeline
+from processing.child import Child
 from processing.formats import Output
 from processing.limits import Limits
-from processing.pipeline import Variant
+from processing.pipeline import Result, Variant
 from tests.bench import photos
-from tests.bench.pixels import take
+from tests.bench.pixels import CHILD_MEMORY_BYTES, take
 from tests.bench.tables import format_table
 
 SIZE = (1632, 1224)
@@ -40,9 +41,10 @@ class Calls:
 
 @dataclass(frozen=True)
 class Enhancement:
-    """Calls beside the same chain, run in this process without anything around it."""
+    """Calls beside the same chain without anything around it: wall seconds in this process, and through a child."""
 
     bare_seconds: float
+    child_seconds: float
     calls: list[Calls]
 
 
@@ -52,7 +54,7 @@ def measure_enhancement(url: str, *, size: tuple[int, int] = SIZE, calls: int = 
     token = _log_in(url)
     _call(url, token, sources, 1)
     found = [_measure_calls(url, token, sources, clients=clients, calls=calls) for clients in CLIENTS]
-    return Enhancement(_measure_bare(sources), found)
+    return Enhancement(*_measure_bare(sources), found)
 
 
 def _log_in(url: str) -> str:
@@ -112,18 +114,29 @@ def _post(url: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str
     return found
 
 
-def _measure_bare(sources: list[bytes]) -> float:
-    variant = Variant(ENHANCEMENT, Output(quality=QUALITY))
-    spent = []
-    for source in sources * BARE_ROUNDS:
-        started = time.perf_counter()
-        take(pipeline.run(source, [variant], limits=Limits()))
-        spent.append(time.perf_counter() - started)
-    return statistics.median(spent)
+def _measure_bare(sources: list[bytes]) -> tuple[float, float]:
+    """In process and through a child, in turn: the medians."""
+    variants, child = [Variant(ENHANCEMENT, Output(quality=QUALITY))], Child(memory_bytes=CHILD_MEMORY_BYTES)
+    ways: list[Callable[[bytes], Result]] = [
+        lambda data: pipeline.run(data, variants, limits=Limits()),
+        lambda data: child.run(data, variants, limits=Limits(), assets={}, seconds=TIMEOUT_SECONDS),
+    ]
+    ways[1](sources[0])
+    spent = [[_measure_wall(way, source) for way in ways] for source in sources * BARE_ROUNDS]
+    child.close()
+    bare, through_child = (statistics.median(column) for column in zip(*spent, strict=True))
+    return bare, through_child
+
+
+def _measure_wall(way: Callable[[bytes], Result], source: bytes) -> float:
+    started = time.perf_counter()
+    take(way(source))
+    return time.perf_counter() - started
 
 
 def show_enhancement(found: Enhancement) -> Iterator[str]:
-    lines = [["the chain in process", "", f"{found.bare_seconds:.2f}", "", "", f"{1 / found.bare_seconds:.2f}"]]
+    bare = {"the chain in process": found.bare_seconds, "the chain in a child": found.child_seconds}
+    lines = [[name, "", f"{seconds:.2f}", "", "", f"{1 / seconds:.2f}"] for name, seconds in bare.items()]
     for calls in found.calls:
         times = [f"{seconds:.2f}" for seconds in (calls.p50_seconds, calls.p95_seconds, calls.wall_seconds)]
         rate = f"{calls.calls / calls.wall_seconds:.2f}"
