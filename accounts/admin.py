@@ -17,6 +17,7 @@ from unfold.forms import AdminPasswordChangeForm
 from accounts import second_factor
 from accounts.actions import ActingAdmin, ObjectAction, object_action
 from accounts.audit import ACTIONS
+from accounts.filters import ActionFilter
 from accounts.forms import ApiKeyForm, DomainForm, NewApiKeyForm, UserChangeForm, UserCreationForm
 from accounts.models import Account, ApiKey, AuditEntry, Domain, Role, Session, User
 from accounts.scoping import ReadOnlyAdmin, ScopedAdmin
@@ -68,12 +69,16 @@ class UserAdmin(BaseUserAdmin, ActingAdmin):  # type: ignore[misc]
     search_fields = ("email", "name")
     ordering = ("email",)
     filter_horizontal = ()
-    readonly_fields = ("last_login", "created_at")
+    readonly_fields = ("second_step", "last_login", "created_at")
     fieldsets = (
         (None, {"fields": ("email", "name", "account", "role")}),
-        ("Access", {"fields": ("is_active", "is_staff", "last_login", "created_at")}),
+        ("Access", {"fields": ("is_active", "is_staff", "second_step", "last_login", "created_at")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "account", "role", "is_staff", "password1", "password2")}),)
+
+    @admin.display(description="second step")
+    def second_step(self, user: User) -> str:
+        return "asked for at each login" if second_factor.is_set_up(user) else "not set up"
 
     def object_tools(self, request: HttpRequest, obj: Model) -> Iterator[dict[str, str]]:
         if self.has_change_permission(request, obj):
@@ -219,7 +224,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     reader_roles = frozenset({Role.OWNER})
     list_display = ("at", "account", "actor", "shown_action", "target", "address")
-    list_filter = ("account", "action", "at")
+    list_filter = ("account", ActionFilter, "at")
     list_select_related = ("account",)
     search_fields = ("actor", "target", "address")
     fields = ("at", "account", "actor", "shown_action", "target", "address", "shown_details")

@@ -12,6 +12,7 @@ from accounts.signing import make_signing_secret
 from jobs.models.jobs import JobState
 from jobs.provisioning import provision
 from storage.forms import PARAMETERS
+from tests.accounts.codes import set_up
 from tests.admin.tenants import PASSWORD, Tenant, make_job, send_form
 from tests.admin.test_shown_secrets import add_key, read_secret, service_url
 
@@ -209,6 +210,21 @@ def test_provisioning_writes_down_what_it_changed_and_nothing_where_it_changed_n
     assert entry.details == {"changes": ["account acme: created", "API key k: created"]}
     provision(content)
     assert AuditEntry.objects.count() == 1
+
+
+def test_the_log_is_filtered_by_what_was_done(operator: Client, a: Tenant) -> None:
+    for action in ("login", "logout", "login"):
+        record(action, account=a.account)
+    answer = operator.get(reverse("admin:accounts_auditentry_changelist"), {"action": "login"})
+    assert {entry.action for entry in answer.context["cl"].queryset} == {"login"}
+    assert answer.context["cl"].result_count == 2
+    assert "API key imported" in answer.content.decode()
+
+
+def test_an_operator_sees_who_has_a_second_step(operator: Client, a: Tenant) -> None:
+    assert "not set up" in operator.get(change_url(a["user"])).content.decode()
+    set_up(a["user"])
+    assert "asked for at each login" in operator.get(change_url(a["user"])).content.decode()
 
 
 def test_every_action_has_words() -> None:
