@@ -79,7 +79,7 @@ NOTHING: Texts = ("", "", "")
 
 def _pick(texts: Iterable[str]) -> str:
     """The first that says anything, as plain text."""
-    plain = ("".join(letter for letter in text if letter.isprintable()).strip() for text in texts)
+    plain = (" ".join("".join(c for c in text if c.isprintable() or c.isspace()).split()) for text in texts)
     return next((text[:MAX_TEXT] for text in plain if text), "")
 
 

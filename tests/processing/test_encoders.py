@@ -3,14 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from processing.base import Step
 from processing.decoders import probe
 from processing.formats import Output
 from tests.images import decode, encode, ramps, see_through
-from tests.processing.chains import losses, photo, process, result, step, variant
-from tests.processing.running import array, px
+from tests.processing.chains import losses, photo, process, result, variant
+from tests.processing.running import array
 
 SIZE = (100, 80)
 
@@ -68,31 +66,3 @@ def test_a_palette_with_transparency_keeps_it():
     made = result(encode(palette, transparency=0))
     assert made.getpixel((0, 0))[3] == 0
     assert made.getpixel((99, 0)) == (0, 0, 255, 255)
-
-
-@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "tiff", "gif", "avif"])
-@pytest.mark.parametrize("steps", [[], [step("resize", width=px(50))], [step("filter", filter="sepia")]])
-def test_metadata_is_never_written(form: Any, steps: list[Step]):
-    for data in talkative_files():
-        outcome = process(data, variant(*steps, output=Output(format=form))).outcomes[0]
-        assert outcome.encoded is not None
-        assert b"secret" not in outcome.encoded.data
-        assert not dict(decode(outcome.encoded.data).getexif()).keys() & {0x010F, 0x0112, 0x8769, 0x8825}
-
-
-def talkative_files() -> list[bytes]:
-    """Files that say `secret` wherever their format lets them."""
-    exif = Image.Exif()
-    exif[0x010F] = "secret maker"
-    exif.get_ifd(0x8825)[29] = "secret date"
-    text = PngInfo()
-    text.add_text("Comment", "secret text")
-    text.add_itxt("XML:com.adobe.xmp", "secret xmp")
-    image = ramps(SIZE)
-    return [
-        encode(image, "JPEG", exif=exif, comment=b"secret comment", xmp=b"<x>secret</x>", dpi=(72, 72)),
-        encode(image, "PNG", exif=exif, pnginfo=text),
-        encode(image, "WEBP", exif=exif, xmp=b"<x>secret</x>"),
-        encode(image, "GIF", comment=b"secret comment"),
-        encode(image, "TIFF", tiffinfo={270: "secret description", 315: "secret artist"}),
-    ]
