@@ -75,7 +75,7 @@ def read_form(request: HttpRequest, inbox: Inbox) -> None:
         _ = request.POST
     except RequestDataTooBig:
         raise
-    except (MultiPartParserError, SuspiciousOperation, LookupError) as error:
+    except (MultiPartParserError, SuspiciousOperation) as error:
         raise MalformedRequest(f"The form cannot be read: {error}") from None
 
 

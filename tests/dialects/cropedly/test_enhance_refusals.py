@@ -123,7 +123,8 @@ GARBAGE = {
     "half a header": HEAD[:40],
     "no name": b"--gate\r\nContent-Disposition: form-data; filename=a\r\n\r\nx\r\n--gate--\r\n",
     "broken base64": HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n###\r\n--gate--\r\n",
-    "an unknown codec": HEAD.replace(b"filename=", b"filename*=nonsense''") + b"\r\nx\r\n--gate--\r\n",
+    "an unknown codec": HEAD.replace(b'filename="a', b"filename*=nonsense''%41").replace(b'g"', b"g")
+    + b"\r\nx\r\n--gate--\r\n",
     "many fields": b'--gate\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' * 1200 + b"--gate--\r\n",
     "a long header": b"--gate\r\nX: " + b"x" * 5000 + b"\r\n\r\nx\r\n--gate--\r\n",
     "another gate": HEAD.replace(b"gate", b"door") + b"\r\n" + PNG + b"\r\n--door--\r\n",
@@ -136,6 +137,16 @@ def test_a_garbled_form_is_400(client: Client, people: dict[str, User], node: No
     answer = call(client, "POST", ENHANCE, user=people["pro"], data=GARBAGE[name], content_type=kind)
     message(answer, 400, ENHANCE)
     assert stored(house) == []
+
+
+def test_a_form_that_ends_within_its_second_file_is_not_taken_for_one_of_one_file(
+    client: Client, people: dict[str, User], node: Node, house: Path
+) -> None:
+    whole = encode_multipart("gate", {"images": [file(PNG, "1.png"), file(JPEG, "2.jpg")]})
+    kind = "multipart/form-data; boundary=gate"
+    answer = call(client, "POST", ENHANCE, user=people["pro"], data=whole[:-200], content_type=kind)
+    assert "2.jpg" in message(answer, 400, ENHANCE)
+    assert Job.objects.count() == 0
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; x"])

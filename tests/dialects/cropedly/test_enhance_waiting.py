@@ -18,7 +18,7 @@ from accounts.models import Account, User
 from jobs import services
 from jobs.models import Item, Job, Node
 from jobs.models.jobs import JobState
-from tests.dialects.cropedly.calls import ENHANCE, JPEG, PNG, SHOP, credits_of, enhance, message, stored
+from tests.dialects.cropedly.calls import ENHANCE, JPEG, PNG, SHOP, call, credits_of, enhance, message, stored
 from tests.dialects.cropedly.workers import Worker, await_that
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,6 +136,8 @@ def test_at_most_half_of_the_threads_wait(client: Client, people: dict[str, User
         answer = enhance(client, people["ent"], PNG, headers={"Origin": SHOP})
         expect_later(answer)
         assert answer.headers["access-control-allow-origin"] == SHOP
+        # Nor is anything looked at that could not be done.
+        expect_later(call(client, "POST", ENHANCE, user="no token", data=b"no form"))
         assert Job.objects.count() == places
         worker.gate.set()
     assert calls.statuses() == [200] * places
