@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from processing.animations import apng, avif, gif
+from processing.animations import apng, avif, gif, webp
 from processing.animations.animation import FOREVER, Animation, drop_full_alpha
 from processing.geometry import Size
 
@@ -27,7 +27,8 @@ def read(form: str, data: bytes, size: Size, *, count: int | None, decode_png: D
 
 def _read_with_pillow(form: str, data: bytes, count: int | None) -> Animation:
     """WebP and AVIF, whose libraries give whole frames."""
-    with Image.open(io.BytesIO(data), formats=[form.upper()]) as image:
+    stored = webp.mark_alpha(data) if form == "webp" else data
+    with Image.open(io.BytesIO(stored), formats=[form.upper()]) as image:
         total = getattr(image, "n_frames", 1)
         frames: list[Image.Image] = []
         durations: list[int] = []

@@ -169,7 +169,7 @@ def _round_delays(durations_ms: list[int]) -> list[int]:
     """
     made, rest = [], 0
     for duration in durations_ms:
-        least = 2 if duration > STILL_MS else 0
-        made.append(min(max(round((duration + rest) / 10), least), MAX_DELAY))
-        rest = max(-5, min(duration + rest - made[-1] * 10, 5))
+        whole, least = round((duration + rest) / 10), 2 if duration > STILL_MS else 0
+        made.append(min(max(whole, least), MAX_DELAY))
+        rest += duration - whole * 10
     return made

@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+from processing.animations.webp import mark_alpha
 from processing.encoders.sheet import Sheet
 
 EFFORT, MAX_EFFORT = 4, 6
@@ -19,4 +20,4 @@ def write(sheet: Sheet) -> bytes:
         options["duration"] = list(sheet.durations_ms)
     buffer = io.BytesIO()
     sheet.image.save(buffer, "WEBP", **options, **sheet.list_extras())
-    return buffer.getvalue()
+    return mark_alpha(buffer.getvalue()) if sheet.is_animated and sheet.has_alpha else buffer.getvalue()
