@@ -223,11 +223,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     """Who did what to what is to be kept safe. Owners see their account's part."""
 
     reader_roles = frozenset({Role.OWNER})
-    list_display = ("at", "account", "actor", "shown_action", "target", "address")
+    list_display = ("shown_at", "account", "actor", "shown_action", "target", "address")
     list_filter = ("account", ActionFilter, "at")
     list_select_related = ("account",)
     search_fields = ("actor", "target", "address")
-    fields = ("at", "account", "actor", "shown_action", "target", "address", "shown_details")
+    fields = ("shown_at", "account", "actor", "shown_action", "target", "address", "shown_details")
+
+    @admin.display(description="time", ordering="at")
+    def shown_at(self, entry: AuditEntry) -> str:
+        return f"{entry.at:%Y-%m-%d %H:%M:%S}"
 
     @admin.display(description="action", ordering="action")
     def shown_action(self, entry: AuditEntry) -> str:

@@ -73,6 +73,14 @@ class CodeForm(forms.Form):
     )
 
 
+class FirstCodeForm(CodeForm):
+    """The first code, which sets the second step up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].help_text = "Six digits; a new code appears every half minute."
+
+
 class EmailForm(forms.Form):
     """Whose password was forgotten."""
 

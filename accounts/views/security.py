@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts import second_factor
 from accounts.audit import record
 from accounts.errors import BadCredentials, TooManyRequests
-from accounts.forms import CodeForm
+from accounts.forms import CodeForm, FirstCodeForm
 from accounts.limits import refund, spend
 from accounts.middleware import VERIFIED
 from accounts.models import Authenticator, User
@@ -30,7 +30,7 @@ def show(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     if second_factor.is_set_up(user):
         return _render(request, "accounts/security.html", codes_left=second_factor.count_recovery_codes(user))
-    return _show_setup(request, second_factor.start_setup(user), CodeForm())
+    return _show_setup(request, second_factor.start_setup(user), FirstCodeForm())
 
 
 @sensitive_post_parameters()
@@ -41,7 +41,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     started = second_factor.find_setup(user)
     if started is None:
         return redirect("security")
-    form = CodeForm(request.POST)
+    form = FirstCodeForm(request.POST)
     if form.is_valid():
         try:
             codes = second_factor.finish_setup(started, form.cleaned_data["code"])
