@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import tifffile
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
 from processing.geometry import Size
@@ -98,6 +100,26 @@ def sixteen_bits(size: Size) -> Image.Image:
     return Image.fromarray(values.astype(np.uint16))
 
 
+def tiff(values: NDArray[Any], **options: Any) -> bytes:
+    """A TIFF of numbers of any type, as tifffile writes it: Pillow cannot write most of those that there are."""
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, values, **options)
+    return buffer.getvalue()
+
+
+def deep_colors(size: Size) -> NDArray[np.uint16]:
+    """As `ramps`, with 16 bits a channel, of which the lower half is not the upper one again."""
+    return np.asarray(ramps(size)).astype(np.uint16) * 257 // 3 * 3
+
+
+def film(size: Size, frames: int = 3) -> bytes:
+    """A WebP whose every frame is another picture, each shown longer than the one before, three times over."""
+    pictures = [Image.merge("RGB", ramps(size).split()[n % 3 :] + ramps(size).split()[: n % 3]) for n in range(frames)]
+    durations = [40 * (number + 1) for number in range(frames)]
+    options = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 3, "lossless": True}
+    return encode(pictures[0], "WEBP", **options)
+
+
 @cache
 def every_source(size: Size) -> dict[str, bytes]:
     """A file of this size for every kind of source."""
@@ -105,12 +127,18 @@ def every_source(size: Size) -> dict[str, bytes]:
     files = {
         "RGB": encode(color),
         "RGBA": encode(see_through(size)),
+        "1": encode(color.convert("1")),
         "L": encode(color.convert("L")),
         "LA": encode(see_through(size).convert("LA")),
+        "La": tiff(
+            np.asarray(see_through(size).convert("LA").convert("La")), photometric=1, extrasamples=[1], metadata=None
+        ),
+        "PA": encode(color.quantize(16).convert("PA"), "TIFF"),
         "P": encode(color.quantize(16)),
         "P-transparent": encode(color.quantize(16), transparency=0),
         "CMYK": encode(color.convert("CMYK"), "JPEG", quality=95),
         "I;16": encode(sixteen_bits(size)),
+        "RGB;16": tiff(deep_colors(size), photometric="rgb"),
         "animated": animated(size),
     }
     files.update({f"turned-{number}": turned(color, number) for number in STORED})

@@ -1,5 +1,6 @@
 """What holds for every operation, whatever it does."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from processing.formats import Output
 from processing.limits import Limits
 from processing.picture import Picture
 from processing.pipeline import Outcome, Variant, run
-from tests.images import decode, encode, every_source, see_through
+from tests.images import decode, encode, every_source, film, see_through
 
 NAMES = sorted(operations.all())
 EXAMPLES = [
@@ -22,6 +23,8 @@ EXAMPLES = [
     for number, example in enumerate(operations.get(name).examples)
 ]
 SOURCES = list(every_source((2, 2)))
+TOGETHER = ("auto_levels", "ulb")
+"""Operations that look at a film as a whole, so that it does not flicker or jump."""
 
 
 def usable(name: str) -> type[Operation]:
@@ -43,8 +46,8 @@ def run_example(name: str, example: Example, data: bytes) -> Outcome:
 
 
 def apply_example(name: str, example: Example, data: bytes) -> tuple[Picture, Picture]:
-    """The picture before and after."""
-    picture = load(data, Limits())
+    """The picture before and after, with all its frames."""
+    picture = load(data, Limits(), animated=True)
     params = operations.parse(name, example.params)
     return picture, operations.get(name).apply(picture, params, Context(assets=assets_of(name, example)))
 
@@ -75,10 +78,40 @@ def test_the_result_is_whole_and_its_source_unchanged(name: str, example: Exampl
     usable(name)
     data = every_source(example.source)[source]
     before, after = apply_example(name, example, data)
-    assert [frame.tobytes() for frame in before.frames] == [frame.tobytes() for frame in load(data, Limits()).frames]
+    again = load(data, Limits(), animated=True)
+    assert [frame.tobytes() for frame in before.frames] == [frame.tobytes() for frame in again.frames]
     assert {frame.mode for frame in after.frames} <= {"RGB", "RGBA"}
     assert {frame.size for frame in after.frames} == {after.size}
     assert after.source == before.source
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_a_film_keeps_its_frames_their_durations_and_its_plays(name: str, example: Example):
+    usable(name)
+    before, after = apply_example(name, example, film(example.source))
+    assert (len(after.frames), after.durations_ms, after.plays) == (3, (40, 80, 120), 3)
+    assert len({frame.mode for frame in after.frames}) == 1
+    for number, frame in enumerate(before.frames):
+        alone = replace(before, frames=(frame,), durations_ms=())
+        params = operations.parse(name, example.params)
+        made = operations.get(name).apply(alone, params, Context(assets=assets_of(name, example)))
+        assert made.size == after.size
+        if name not in TOGETHER:
+            assert made.frames[0].tobytes() == after.frames[number].tobytes()
+
+
+@pytest.mark.parametrize("form", ["gif", "png", "webp", "avif"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_film_is_written_for_as_long_and_as_often(name: str, form: Any):
+    operation = usable(name)
+    example = operation.examples[0]
+    variant = Variant((Step(operation=name, params=example.params),), Output(format=form))
+    data, assets = film(example.source), assets_of(name, example)
+    encoded = run(data, [variant], limits=Limits(), assets=assets).outcomes[0].encoded
+    assert encoded is not None
+    made = load(encoded.data, Limits(), animated=True)
+    assert (sum(made.durations_ms), made.plays) == (240, 3)
+    assert "frames_dropped" not in [loss.code for loss in encoded.losses]
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES)
