@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Domain, User
 from jobs.models import Node
-from tests.dialects.cropedly.calls import PASSWORD
+from tests.dialects.cropedly.calls import PASSWORD, Clock
 from tests.dialects.cropedly.workers import Worker, working
 
 PLANS = {"free": "free", "pro": "pro", "ent": "enterprise", "rival": "enterprise", "goog": "pro"}
@@ -26,6 +26,14 @@ def people(db: None, house: Path) -> dict[str, User]:
     Domain.objects.create(account=made["ent"].account, host="shop.example.com")
     Domain.objects.create(account=made["rival"].account, host="rival.example.com")
     return made
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of whatever is counted, which stands still: no test meets the end of a stretch of time."""
+    clock = Clock(1_800_000_000.0)
+    monkeypatch.setattr("accounts.limits.time", clock)
+    return clock
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from tests.dialects.cropedly.calls import (
     token_of,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 CROPEDLY = dialects.get("cropedly")
 ONE = f"{IMAGES}/some-id"

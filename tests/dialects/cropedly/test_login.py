@@ -3,7 +3,7 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,9 +20,9 @@ from accounts.limits import spend
 from accounts.logins import STRETCH_SECONDS, TRIES, TRIES_PER_ADDRESS
 from accounts.models import AuditEntry, Session, User
 from accounts.tokens import revoke_all
-from tests.dialects.cropedly.calls import ENHANCE, LOGIN, PASSWORD, call, log_in, message, send_form
+from tests.dialects.cropedly.calls import ENHANCE, LOGIN, PASSWORD, Clock, call, log_in, message, send_form
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 KEY = "for-tests-only-0123456789-abcdefghijklmnop"
 WRONG = "Wrong e-mail address or password."
@@ -243,22 +243,18 @@ def test_one_caller_who_tries_many_addresses_is_stopped_and_others_are_not(
     assert log_in(client, "pro@example.com", REMOTE_ADDR="203.0.113.8").status_code == 200
 
 
-def test_the_tries_are_back_after_a_while(client: Client, people: dict[str, User], monkeypatch: Any) -> None:
-    now = 1_800_000_000.0
-    monkeypatch.setattr("accounts.limits.time.time", lambda: now)
+def test_the_tries_are_back_after_a_while(client: Client, people: dict[str, User], clock: Clock) -> None:
     for _ in range(TRIES):
         log_in(client, "pro@example.com", "wrong")
     assert log_in(client, "pro@example.com").status_code == 429
-    now += timedelta(seconds=2 * STRETCH_SECONDS).total_seconds()
+    clock.now += 2 * STRETCH_SECONDS
     assert log_in(client, "pro@example.com").status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_a_thousand_wrong_passwords_at_once_ten_are_looked_at(
-    people: dict[str, User], hasher: type[CountingHasher], monkeypatch: Any
+    people: dict[str, User], hasher: type[CountingHasher]
 ) -> None:
-    # No test meets the end of the stretch of time.
-    monkeypatch.setattr("accounts.limits.time.time", lambda: 1_800_000_000.0)
     hasher.calls = 0
 
     def guess(number: int) -> list[int]:
