@@ -103,7 +103,7 @@ def sixteen_bits(size: Size) -> Image.Image:
 def tiff(values: NDArray[Any], **options: Any) -> bytes:
     """A TIFF of numbers of any type, as tifffile writes it: Pillow cannot write most of those that there are."""
     buffer = io.BytesIO()
-    tifffile.imwrite(buffer, values, **options)
+    tifffile.imwrite(buffer, values, metadata=None, software=False, **options)
     return buffer.getvalue()
 
 
@@ -130,9 +130,7 @@ def every_source(size: Size) -> dict[str, bytes]:
         "1": encode(color.convert("1")),
         "L": encode(color.convert("L")),
         "LA": encode(see_through(size).convert("LA")),
-        "La": tiff(
-            np.asarray(see_through(size).convert("LA").convert("La")), photometric=1, extrasamples=[1], metadata=None
-        ),
+        "La": tiff(np.asarray(see_through(size).convert("LA").convert("La")), photometric=1, extrasamples=[1]),
         "PA": encode(color.quantize(16).convert("PA"), "TIFF"),
         "P": encode(color.quantize(16)),
         "P-transparent": encode(color.quantize(16), transparency=0),

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from processing.decoders import load, probe
 from processing.errors import BrokenImage, SideTooLong, TooManyPixels, UnsupportedFormat
 from processing.formats import Output
 from processing.limits import Limits
-from tests.images import STORED, animated, claiming, decode, encode, noise, ramps, sixteen_bits, turned
+from tests.images import ORIENTATION, STORED, animated, claiming, decode, encode, noise, ramps, sixteen_bits, turned
 from tests.processing.chains import LIMITS, losses, photo, process, result, step, variant
 from tests.processing.running import array, per_cent, px
 
@@ -46,11 +48,13 @@ def test_a_step_that_needs_every_pixel_gets_every_pixel():
 
 
 @pytest.mark.parametrize("orientation", STORED)
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_pictures_are_turned_upright(orientation: int, form: str):
-    made = result(turned(ramps(SIZE), orientation, form))
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("form", ["jpeg", "png", "webp", "gif", "avif", "tiff"])
+def test_pictures_are_turned_upright_and_need_no_turning_any_more(orientation: int, source: str, form: Any):
+    made = result(turned(ramps(SIZE), orientation, source), output=Output(format=form, quality=95))
     assert made.size == SIZE
-    assert np.abs(array(made) - array(ramps(SIZE))).mean() < 3
+    assert np.abs(array(made.convert("RGB")) - array(ramps(SIZE))).mean() < 5
+    assert made.getexif().get(ORIENTATION, 1) == 1
 
 
 @pytest.mark.parametrize("orientation", STORED)
