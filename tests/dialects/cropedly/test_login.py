@@ -207,7 +207,7 @@ def test_the_eleventh_wrong_password_is_429_and_told_when_to_come_back(client: C
     for password in ("wrong", PASSWORD):
         answer = log_in(client, "pro@example.com", password)
         message(answer, 429, LOGIN)
-        assert 0 < int(answer.headers["retry-after"]) <= STRETCH_SECONDS
+        assert answer.headers["retry-after"] == str(STRETCH_SECONDS - 29)
     assert log_in(client, "ent@example.com").status_code == 200
 
 
