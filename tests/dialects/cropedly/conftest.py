@@ -30,7 +30,7 @@ def people(db: None, house: Path) -> dict[str, User]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of whatever is counted, which stands still, 30 s into its stretch of time: no test meets the end of one."""
+    """The clock of whatever is counted. It stands still, 30 s into a stretch of time, so that no test meets its end."""
     clock = Clock(1_800_000_030.0)
     monkeypatch.setattr("accounts.limits.time", clock)
     return clock
