@@ -39,6 +39,16 @@ class LinesField(forms.CharField):
         return (initial or []) != self.to_python(data)
 
 
+class SecretInput(UnfoldAdminTextInputWidget):
+    """What is typed here is readable, but never sent back: a page with an error does not hold it."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs={"autocomplete": "off", "spellcheck": "false", **(attrs or {})})
+
+    def format_value(self, value: Any) -> str | None:
+        return None
+
+
 class LoginForm(AuthenticationForm):
     """The login to the admin. It is counted with the API's: whoever is out of tries there is so here."""
 
@@ -67,9 +77,7 @@ class CodeForm(forms.Form):
         max_length=40,
         label="Code",
         help_text="The six digits that the app shows now, or a recovery code.",
-        widget=UnfoldAdminTextInputWidget(
-            attrs={"autocomplete": "one-time-code", "inputmode": "text", "autofocus": True, "spellcheck": "false"}
-        ),
+        widget=SecretInput(attrs={"autocomplete": "one-time-code", "autofocus": True}),
     )
 
 
@@ -157,7 +165,7 @@ class NewApiKeyForm(ApiKeyForm):
     secret = forms.CharField(
         required=False,
         strip=True,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        widget=SecretInput,
         label="Existing secret",
         help_text="Only to bring a key of another service along, so that its clients need no change. "
         "Left empty, a new secret is made and shown once.",

@@ -240,6 +240,8 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "pyvips": {"level": "WARNING"},
+        # At DEBUG they write down what requests are signed with, and every header.
+        **{name: {"level": "INFO"} for name in ("botocore", "boto3", "s3transfer", "urllib3", "httpcore")},
     },
 }
 

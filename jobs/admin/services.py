@@ -9,10 +9,10 @@ from django.forms.models import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from accounts.actions import ActingAdmin, ObjectAction, ObjectForm, object_action
-from accounts.forms import LinesField
+from accounts.forms import LinesField, SecretInput
 from accounts.keys import is_live
 from accounts.scoping import ReadOnlyInline, is_operator
 from jobs.admin.wording import badge, show_time
@@ -57,7 +57,7 @@ class ImportForm(ObjectForm):
 
     secret = forms.CharField(
         strip=True,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        widget=SecretInput,
         help_text="The secret of the old service, as its clients send it. Only a hash of it is kept.",
     )
 
@@ -67,7 +67,7 @@ class ImportSigningForm(ObjectForm):
 
     secret = forms.CharField(
         strip=True,
-        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        widget=SecretInput,
         help_text="whsec_ and 24 to 64 bytes in base64. It is kept encrypted.",
     )
 
