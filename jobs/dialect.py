@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, UnreadablePostError
 from django.urls import URLPattern
@@ -146,6 +146,8 @@ def translate(error: Exception) -> PublicError:
         return MalformedRequest(str(error.detail))
     if isinstance(error, UnreadablePostError):
         return MalformedRequest("The body ended before it was complete.")
+    if isinstance(error, SuspiciousOperation | BadRequest):
+        return MalformedRequest("The request cannot be read.")
     if isinstance(error, Http404 | exceptions.NotFound):
         return UnknownPath("There is nothing at this path.")
     return Unexpected("The server failed on this request.")

@@ -47,7 +47,7 @@ class UserEntry(_Entry):
     email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     password: str | None = None
     name: str = ""
-    role: Literal["owner", "editor", "viewer"] = "viewer"
+    role: Literal["owner", "editor", "viewer"] = "editor"
 
 
 class ApiKeyEntry(_Entry):
