@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 
-from PIL import Image, ImageOps, TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from processing import animations, formats, headers, metadata, png, profiles
 from processing.animations import Animation
@@ -96,28 +96,33 @@ def _open(data: bytes, header: Header) -> Image.Image:
 
 
 def _read_facts(image: Image.Image, header: Header) -> SourceFacts:
-    try:
-        turned = _read_orientation(image) in (5, 6, 7, 8)
-    except DECODE_ERRORS as error:
-        raise BrokenImage(f"the picture's header cannot be read: {error}") from None
+    turned = _read_orientation(image) in (5, 6, 7, 8)
     size = (image.height, image.width) if turned else image.size
     profile = profiles.find_usable(image.info.get("icc_profile"), image.mode)
     return SourceFacts(header.format, size, image.mode, header.frames, profile)
 
 
 def _read_orientation(image: Image.Image) -> int:
-    """How the stored pixels lie, 1 for upright, as far as the header tells."""
+    """How the stored pixels lie, 1 for upright, as far as is known by now. What cannot be read says nothing."""
     if image.format == "TIFF":
-        return 1  # Pillow gives the size of a TIFF as turned
+        return 1  # Pillow turns a TIFF itself, and gives its size as turned
     if image.format == "PNG" and "exif" not in image.info:
         return 1  # Pillow would decode all pixels to look behind them
-    return int(image.getexif().get(ORIENTATION, 1))
+    try:
+        orientation = image.getexif().get(ORIENTATION, 1)
+    except DECODE_ERRORS:
+        return 1
+    return orientation if orientation in TRANSPOSED else 1
+
+
+def _turn_upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(TRANSPOSED[orientation]) if orientation in TRANSPOSED else image
 
 
 def _load_still(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Size | None) -> Picture:
     turned = facts.size != image.size
     loaded = _load_pixels(image, data, facts, (wanted[1], wanted[0]) if wanted and turned else wanted)
-    frame = _to_working(ImageOps.exif_transpose(loaded), facts)
+    frame = _to_working(_turn_upright(loaded, _read_orientation(image)), facts)
     # A PNG, which is then not reduced, may say how it is turned as late as behind its pixels.
     size = frame.size if sorted(frame.size) == sorted(facts.size) else facts.size
     return Picture(frames=(frame,), size=size, source=replace(facts, size=size))
@@ -144,9 +149,8 @@ def _load_pixels(image: Image.Image, data: bytes, facts: SourceFacts, wanted: Si
 def _load_animation(image: Image.Image, data: bytes, facts: SourceFacts, *, animated: bool) -> Picture:
     count = None if animated else 1
     film: Animation = animations.read(facts.format, data, image.size, count=count, decode_png=_decode_png)
-    turning = TRANSPOSED.get(_read_orientation(image))
-    upright = (frame if turning is None else frame.transpose(turning) for frame in film.frames)
-    frames = tuple(_to_working(frame, facts) for frame in upright)
+    orientation = _read_orientation(image)
+    frames = tuple(_to_working(_turn_upright(frame, orientation), facts) for frame in film.frames)
     if animated:
         # A PNG may have a still picture besides, which the header counts.
         facts = replace(facts, frames=len(frames))
@@ -169,7 +173,11 @@ def _to_working(image: Image.Image, facts: SourceFacts) -> Image.Image:
 
 def _describe(picture: Picture, image: Image.Image, data: bytes) -> Picture:
     """The picture with what is known of its source only now, and with what was lost on the way."""
-    facts = replace(picture.source, has_metadata=metadata.is_present(image), credit=metadata.read_credit(image))
+    try:
+        facts = replace(picture.source, has_metadata=metadata.is_present(image), credit=metadata.read_credit(image))
+    except DECODE_ERRORS:
+        # What is said of a picture may be broken where the picture is not.
+        facts = replace(picture.source, has_metadata=True)
     if _is_deep(image, data):
         picture = picture.lose("depth_reduced", "more than 8 bits a channel were reduced to 8")
     return replace(picture, source=facts)

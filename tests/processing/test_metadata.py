@@ -240,3 +240,22 @@ def test_that_metadata_were_stripped_is_reported(source: str, metadata: Any):
 )
 def test_of_a_source_without_metadata_nothing_is_reported(data: bytes):
     assert losses(data) == []
+
+
+BROKEN_EXIF = [
+    b"Exif\0\0garbage",
+    tell_all()[:20],
+    tell_all().replace(b"MM\0*", b"MM\x0e*"),
+    b"Exif\0\0" + b"\xff" * 50,
+]
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+@pytest.mark.parametrize("exif", BROKEN_EXIF, ids=["no exif", "cut off", "of another kind", "all ones"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_with_broken_exif_is_still_a_picture(exif: bytes, form: str):
+    data = encode(IMAGE, form, exif=exif)
+    made = process(data, variant(output=Output(format="png", metadata="credit"))).outcomes[0].encoded
+    assert made is not None
+    assert made.size == SIZE
+    assert b"garbage" not in made.data
