@@ -19,6 +19,7 @@ class Format:
 
     pillow: the names that Pillow has for it, the one it writes first.
     quality: the default quality (0 to 100), or None where the format has none.
+    has_profile: whether it can say in which colours it is.
     is_lossless: whether its pixels are exact where the output does not say.
     animates: whether frames are read and written; of other formats the first is read and one is written.
     max_side: the most pixels that it can have a side.
@@ -29,6 +30,7 @@ class Format:
     extensions: tuple[str, ...]
     pillow: tuple[str, ...]
     has_alpha: bool = True
+    has_profile: bool = True
     quality: int | None = None
     is_lossless: bool = False
     animates: bool = False
@@ -45,7 +47,13 @@ FORMATS = (
     ),
     Format("png", "image/png", ("png", "apng"), ("PNG",), is_lossless=True, animates=True),
     Format("webp", "image/webp", ("webp",), ("WEBP",), quality=80, animates=True, max_side=16_383),
-    Format("gif", "image/gif", ("gif",), ("GIF",), is_lossless=True, animates=True, max_side=65_535),
+    Format(
+        *("gif", "image/gif", ("gif",), ("GIF",)),
+        has_profile=False,
+        is_lossless=True,
+        animates=True,
+        max_side=65_535,
+    ),
     Format("avif", "image/avif", ("avif",), ("AVIF",), quality=65, animates=True, max_side=65_536),
     Format("tiff", "image/tiff", ("tif", "tiff"), ("TIFF",), quality=80, is_lossless=True),
     Format("bmp", "image/bmp", ("bmp",), ("BMP",), writes=False),

@@ -52,26 +52,37 @@ def encode(picture: Picture, output: Output) -> Encoded:
     lossless = form.is_lossless if output.lossless is None else output.lossless
     picture = _fit_frames(picture.in_full(), form, output)
     picture = _fit_alpha(picture, form, output, lossless=lossless)
-    picture = _report_metadata(picture, form, output)
-    if lossless and form.name == "avif" and len(picture.frames) > 1:
-        picture = picture.lose("lossless_missed", "avif has no exact pixels for animations: they are nearly so")
-    frames, profile, picture = _fit_profile(picture, output)
-    sheet = Sheet(
-        frames=frames,
+    picture, profile = _fit_profile(picture, form, output)
+    sheet = _make_sheet(picture, form, output, profile=profile, lossless=lossless)
+    data = _write_to_target(sheet, form)
+    return Encoded(data, form, picture.size, _report(picture, form, sheet, len(data)).losses)
+
+
+def _make_sheet(picture: Picture, form: Format, output: Output, *, profile: bytes | None, lossless: bool) -> Sheet:
+    return Sheet(
+        frames=picture.frames,
         output=output,
-        quality=form.quality or 0 if output.quality is None else output.quality,
+        quality=(form.quality or 0) if output.quality is None else output.quality,
         lossless=lossless,
         durations_ms=picture.durations_ms,
         plays=picture.plays,
         profile=profile,
         credit=picture.source.credit if output.metadata == "credit" else NO_CREDIT,
     )
-    data = _write_to_target(sheet, form)
-    if output.target_bytes is not None and len(data) > output.target_bytes:
-        picture = picture.lose(
-            "target_missed", f"the result has {len(data)} bytes, more than the {output.target_bytes} asked for"
-        )
-    return Encoded(data, form, picture.size, picture.losses)
+
+
+def _report(picture: Picture, form: Format, sheet: Sheet, data_bytes: int) -> Picture:
+    """The picture with what its writing lost."""
+    if picture.source.has_metadata:
+        what = "all metadata but the credit" if sheet.credit and form.name != "gif" else "the metadata"
+        picture = picture.lose("metadata_stripped", f"{what} of the source was left out")
+    if sheet.lossless and form.name == "avif" and sheet.is_animated:
+        picture = picture.lose("lossless_missed", "avif has no exact pixels for animations: they are nearly so")
+    target = sheet.output.target_bytes
+    if target is not None and data_bytes > target:
+        text = f"the result has {data_bytes} bytes, more than the {target} asked for"
+        picture = picture.lose("target_missed", text)
+    return picture
 
 
 def choose_format(source: str, output: Output) -> Format:
@@ -129,25 +140,17 @@ def _harden(frame: Image.Image) -> Image.Image:
     return made
 
 
-def _report_metadata(picture: Picture, form: Format, output: Output) -> Picture:
-    if not picture.source.has_metadata:
-        return picture
-    is_kept = output.metadata == "credit" and picture.source.credit and form.name != "gif"
-    what = "all metadata but the credit" if is_kept else "the metadata"
-    return picture.lose("metadata_stripped", f"{what} of the source was left out")
-
-
-def _fit_profile(picture: Picture, output: Output) -> tuple[tuple[Image.Image, ...], bytes | None, Picture]:
-    """The frames in the colours that are written, the profile that goes with them, and the picture with its report."""
+def _fit_profile(picture: Picture, form: Format, output: Output) -> tuple[Picture, bytes | None]:
+    """The picture in the colours that are written, and the profile that goes with them."""
     source = picture.source
-    if output.profile == "source":
+    if output.profile == "source" and form.has_profile:
         made = [profiles.from_srgb(frame, source.profile) for frame in picture.frames]
         if made[0][1]:
-            return tuple(frame for frame, _ in made), made[0][1], picture
+            return replace(picture, frames=tuple(frame for frame, _ in made)), made[0][1]
     if source.mode == "CMYK" or (source.profile and profiles.differs(source.profile)):
         what = "colour model" if source.mode == "CMYK" else "profile"
         picture = picture.lose("profile_converted", f"the colours were converted from the source's {what} to sRGB")
-    return picture.frames, profiles.write_srgb() if output.profile == "embedded_srgb" else None, picture
+    return picture, profiles.write_srgb() if output.profile == "embedded_srgb" else None
 
 
 def _write_to_target(sheet: Sheet, form: Format) -> bytes:

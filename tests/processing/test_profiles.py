@@ -107,6 +107,21 @@ def test_a_profile_is_kept_in_every_format_that_has_profiles(form: Any):
     assert np.abs(np.asarray(made.convert("RGB")).astype(int) - np.asarray(photo())).mean() < 3
 
 
+def test_a_format_that_cannot_name_a_profile_is_in_srgb():
+    data = encode(Image.new("RGB", SIZE, RED), icc_profile=swapped_profile())
+    output = Output(format="gif", profile="source")
+    assert close(result(data, output=output).convert("RGB").getpixel((0, 0)), GREEN)
+    assert losses(data, output=output) == ["profile_converted"]
+
+
+def test_a_lossless_avif_has_the_profile_too():
+    image = in_p3(photo().crop((0, 0, 96, 64)))
+    data = encode(image, icc_profile=rgb_profile("p3"))
+    made = result(data, output=Output(format="avif", lossless=True, profile="source"))
+    assert made.info["icc_profile"] == rgb_profile("p3")
+    assert differ(lab_of(made, DISPLAY_P3), lab_of(image, DISPLAY_P3)).mean() < 1
+
+
 def test_a_profile_that_says_what_srgb_says_changes_nothing():
     data = encode(ramps(SIZE), icc_profile=rgb_profile("srgb"))
     assert result(data).tobytes() == ramps(SIZE).tobytes()
