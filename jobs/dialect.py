@@ -183,9 +183,3 @@ def _check_levels(value: Any, left: int) -> None:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
-
-
-def bearer_token(request: HttpRequest) -> str:
-    """What an `Authorization: Bearer …` header carries, or nothing."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""

@@ -2,11 +2,11 @@
 
 from django.http import HttpRequest
 
+from accounts.callers import bearer_token
 from accounts.errors import BadCredentials, BadOrigin, NotAllowed, PlanTooLow
 from accounts.limits import spend_request
 from accounts.models import Account, Plan, Role, User
 from accounts.tokens import read_token
-from jobs.dialect import bearer_token
 from jobs.dialects.cropedly.origins import is_registered
 
 MEGA = 1_000_000

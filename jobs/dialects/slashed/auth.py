@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpRequest
 
 from accounts.addresses import find_client_address, is_listed
+from accounts.callers import bearer_token
 from accounts.errors import BadCredentials, NotAllowed
 from accounts.limits import spend_request
-from jobs.dialect import bearer_token
 from jobs.models import Service
 from jobs.secrets import find_service_by_secret
 
