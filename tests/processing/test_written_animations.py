@@ -1,10 +1,12 @@
 """Animations from one format to another: every frame, for as long, as often."""
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+import pyvips
+from PIL import Image, ImageSequence
 
 from processing.animations import FOREVER
 from processing.base import Step
@@ -121,6 +123,27 @@ def test_what_moves_over_nothing_leaves_no_trail(form: Any):
     for source in ("webp", "png"):
         made = run(save(frames, source), Output(format=form, lossless=True))
         assert np.abs(shown(made) - np.stack([np.asarray(frame) for frame in frames])).max() <= 2
+
+
+@pytest.mark.parametrize("form", MOVING)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_other_programs_show_the_same_frames(form: Any, mode: str):
+    encoded = process(save(film(mode=mode)), variant(output=Output(format=form))).outcomes[0].encoded
+    assert encoded is not None
+    mine = shown(load(encoded.data, LIMITS, animated=True))
+    assert np.array_equal(shown_by_pillow(encoded.data), mine)
+    if form in ("gif", "webp"):
+        image = getattr(pyvips.Image, f"{form}load_buffer")(encoded.data, n=-1)
+        whole = image if image.bands == 4 else image.bandjoin(255)
+        theirs = np.frombuffer(whole.write_to_memory(), np.uint8).reshape(mine.shape)
+        assert np.array_equal(np.where(theirs[..., 3:] > 0, theirs, 0), mine)
+        assert tuple(image.get("delay")) == DURATIONS
+
+
+def shown_by_pillow(data: bytes) -> Any:
+    with Image.open(io.BytesIO(data)) as image:
+        made = np.stack([np.asarray(frame.convert("RGBA")).astype(int) for frame in ImageSequence.Iterator(image)])
+    return np.where(made[..., 3:] > 0, made, 0)
 
 
 def test_what_stands_still_does_not_flicker_in_a_dithered_gif():
