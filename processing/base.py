@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from processing.limits import Limits
 
 if TYPE_CHECKING:
+    from processing.analysis import Analysis
     from processing.picture import Picture
 
 
@@ -27,7 +28,7 @@ class AssetRef(Params):
     kind: Literal["storage", "reference", "house", "web"] = Field(description="where it lies")
     storage_id: int | None = Field(None, description="the connected storage, when kind is `storage`")
     location: str = Field(
-        min_length=1, max_length=2048, description="key in that storage, id of the reference image, or address"
+        min_length=1, max_length=4096, description="key in that storage, id of the reference image, or address"
     )
 
     @property
@@ -38,11 +39,22 @@ class AssetRef(Params):
 
 @dataclass(frozen=True)
 class Context:
-    """What an operation may use beside the picture: the assets that its parameters name, and the limits."""
+    """What an operation may use beside the picture: the assets that its parameters name, the limits, and what is
+    seen in the source.
+
+    analysis: None for a picture that is its own source, which nothing has been asked about yet.
+    """
 
     limits: Limits = field(default_factory=Limits)
     assets: dict[str, bytes] = field(default_factory=dict)
     decoded: dict[str, "Picture"] = field(default_factory=dict)
+    analysis: "Analysis | None" = None
+
+    def look_at(self, picture: "Picture") -> "Analysis":
+        """What is seen in the source of this picture."""
+        from processing.analysis import Analysis
+
+        return self.analysis or Analysis(picture)
 
 
 @dataclass(frozen=True)
@@ -50,12 +62,14 @@ class Example:
     """Parameters that work, with what they make of a source: documentation and test at once.
 
     source: size of a plain RGB picture in pixels. size: the result's, or None where it is the source's.
+    photo: one of scikit-image's photographs, scaled to that size, where a plain picture has nothing to be found.
     assets: sizes of the pictures that the parameters name, by location.
     """
 
     params: dict[str, Any]
     source: tuple[int, int] = (100, 80)
     size: tuple[int, int] | None = None
+    photo: str | None = None
     assets: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -64,7 +78,8 @@ class Illustration:
     """Parameters that show on a photograph what an operation does. The first is pictured in OPERATIONS.md.
 
     photo: its name in `illustrations.PHOTOS`, a picture of 240×180 pixels.
-    before: steps that make of it what the operation starts from. Every picture that the parameters name is a logo.
+    before: steps that make of it what the operation starts from. A picture that the parameters name
+        is a mask where it is called so, else a logo.
     """
 
     params: dict[str, Any]

@@ -8,11 +8,11 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from processing import formats
-from processing.child_process import ChildProcess, starting
+from processing import formats, operations, weights
+from processing.child_process import ChildProcess, Setup, starting
 from processing.encoders import Encoded
 from processing.errors import OutOfMemory
 from processing.limits import Limits
@@ -29,10 +29,12 @@ class ChildResult(Result):
 
     cpu_milliseconds: CPU time of the child for this source, all threads.
     max_rss_bytes: the most memory that was resident at once in the child's life so far.
+    models: the models that were loaded for this source, each with the milliseconds that this took.
     """
 
     cpu_milliseconds: float = 0.0
     max_rss_bytes: int = 0
+    models: Mapping[str, float] = field(default_factory=dict)
 
 
 class Child:
@@ -40,22 +42,32 @@ class Child:
 
     memory_bytes: address space that a picture may use, beyond what the child holds when it is ready.
     max_items: how many pictures one process works on before it is replaced, at least 1.
-    readable: folders and files beside its own code that the child may read, such as models.
+    model_memory_bytes: as much more for a process that runs models. It starts with the first chain that needs one.
+    readable: folders and files beside its own code that the child may read.
     fonts: folders of fonts, the first searched first; none for those that come with Photomill.
+    models: the operator's folder of model files. model_threads: how many threads one model may use.
     """
 
     def __init__(
         self,
         *,
         memory_bytes: int,
+        model_memory_bytes: int = 0,
         max_items: int = 100,
         readable: Sequence[Path] = (),
         fonts: Sequence[Path] = (),
+        models: Path | None = None,
+        model_threads: int = 1,
     ) -> None:
-        self._memory_bytes = memory_bytes
+        self._setup = Setup(
+            memory_bytes=memory_bytes,
+            readable=(*readable, weights.INSTALLED, *([models] if models else [])),
+            fonts=tuple(fonts),
+            models=models,
+            model_threads=model_threads,
+        )
+        self._model_memory_bytes = model_memory_bytes
         self._max_items = max_items
-        self._readable = tuple(readable)
-        self._fonts = tuple(fonts)
         self._lock = threading.Lock()
         self._process: ChildProcess | None = None
         self._protection: dict[str, str] = {}
@@ -94,7 +106,8 @@ class Child:
             asset_bytes={name: len(data) for name, data in assets.items()},
         )
         with self._lock:
-            answer, results = self._exchange(request, [source, *assets.values()], seconds)
+            setup = self._choose_setup(variants)
+            answer, results = self._exchange(request, [source, *assets.values()], setup=setup, seconds=seconds)
         if answer.fault:
             raise answer.fault.rebuild()
         return _build_result(answer, results)
@@ -104,10 +117,12 @@ class Child:
         with self._lock:
             self._drop()
 
-    def _exchange(self, request: Request, contents: Sequence[bytes], seconds: float) -> tuple[Answer, list[bytes]]:
+    def _exchange(
+        self, request: Request, contents: Sequence[bytes], *, setup: Setup, seconds: float
+    ) -> tuple[Answer, list[bytes]]:
         is_usable = False
         try:
-            process = self._ready()
+            process = self._ready(setup)
             answer = process.ask(request, contents, seconds=seconds)
             results = process.collect([report.made.data_bytes for report in answer.reports if report.made])
             process.tidy()
@@ -119,11 +134,18 @@ class Child:
                 self._drop()
         return answer, results
 
-    def _ready(self) -> ChildProcess:
-        if self._process and not self._process.is_alive:
+    def _choose_setup(self, variants: Sequence[Variant]) -> Setup:
+        """The setup that these chains need: a process cannot be given more memory once it runs."""
+        names = {step.operation for variant in variants for step in variant.steps}
+        if not any(kind.needs_model for name, kind in operations.all().items() if name in names):
+            return self._setup
+        return replace(self._setup, memory_bytes=self._setup.memory_bytes + self._model_memory_bytes)
+
+    def _ready(self, setup: Setup) -> ChildProcess:
+        if self._process and not (self._process.is_alive and self._process.setup.memory_bytes >= setup.memory_bytes):
             self._drop()
         if self._process is None:
-            self._process = ChildProcess(memory_bytes=self._memory_bytes, readable=self._readable, fonts=self._fonts)
+            self._process = ChildProcess(setup)
             self._process.greet()
             self._protection = self._process.protection
         return self._process
@@ -151,6 +173,7 @@ def _build_result(answer: Answer, results: Sequence[bytes]) -> ChildResult:
         decode_milliseconds=answer.decode_milliseconds,
         cpu_milliseconds=answer.cpu_milliseconds,
         max_rss_bytes=answer.max_rss_bytes,
+        models=dict(answer.models),
     )
 
 
@@ -160,7 +183,7 @@ def _build_outcome(report: Report, waiting: Iterator[bytes]) -> Outcome:
     assert report.made
     made = report.made
     losses = tuple(Loss(code, message) for code, message in made.losses)
-    encoded = Encoded(next(waiting), formats.get(made.format), made.size, losses)
+    encoded = Encoded(next(waiting), formats.get(made.format), made.size, losses, made.covers)
     return Outcome(encoded=encoded, milliseconds=report.milliseconds)
 
 

@@ -4,7 +4,6 @@ import errno
 import fcntl
 import importlib
 import os
-import pkgutil
 import re
 import resource
 import select
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from PIL import AvifImagePlugin, Image
 
-from processing import detectors, fonts, operations, pipeline, sandbox, transport, vips
+from processing import fonts, models, operations, pipeline, presses, sandbox, transport, vips, weights
 from processing.errors import BrokenImage, ImageError, OutOfMemory, ResultTooLarge
 from processing.limits import Limits
 from processing.messages import (
@@ -51,6 +50,8 @@ def main() -> None:
         memory = _offer_to_kernel()
         _import_all()
         fonts.use([Path(path) for path in start.fonts])
+        weights.use(Path(start.models) if start.models else None)
+        models.use(threads=start.model_threads)
         status = _open_status()
         held = sandbox.lock_down(
             memory_bytes=start.memory_bytes,
@@ -64,6 +65,7 @@ def main() -> None:
             sys.stderr.write(f"{os.strerror(errno.ENOMEM)}\n")
         # The parent sees this at once, where the end of the process may have to wait for a library's threads.
         os.close(start.answers)
+        models.close_all()
 
 
 def _end_with_parent(start: Start) -> str:
@@ -97,21 +99,23 @@ def _offer_to_kernel() -> str:
 
 
 def _import_all() -> None:
-    """Everything that most pictures need, while files can still be opened freely."""
+    """Everything that most pictures need, while files can still be opened freely.
+
+    What detectors are made of is not among it: it is large, starts threads, and most pictures need none. It is imported
+    by the first that does, out of folders that stay readable.
+    """
     Image.init()
     # One slot is one core: by default a decoder starts a thread, with its buffers, for each core of the machine.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     importlib.import_module("numpy")
     vips.load()
     operations.all()
-    for info in pkgutil.iter_modules(detectors.__path__):
-        importlib.import_module(f"{detectors.__name__}.{info.name}")
 
 
 def list_code_paths() -> list[Path]:
     """Where Python and its libraries may still read: their code, nothing of the folder that the service runs in."""
     code = {sysconfig.get_path(name) for name in CODE_PATHS}
-    return [Path(__file__).parent, *(Path(path) for path in (*code, *SYSTEM_FILES))]
+    return [Path(__file__).parent, *presses.FOLDERS, *(Path(path) for path in (*code, *SYSTEM_FILES))]
 
 
 def _serve(start: Start, status: int | None) -> None:
@@ -123,7 +127,7 @@ def _serve(start: Start, status: int | None) -> None:
         before = _measure_cpu()
         answer = _answer(request, start)
         cost = {"cpu_milliseconds": _measure_cpu() - before, "max_rss_bytes": _measure_memory(status)}
-        _send(start, answer.model_copy(update=cost))
+        _send(start, answer.model_copy(update={**cost, "models": models.take_timings()}))
 
 
 def _answer(request: Request, start: Start) -> Answer:
@@ -181,6 +185,7 @@ def _report(outcome: pipeline.Outcome, *, room: int) -> Report:
     made = Made(
         format=encoded.format.name,  # type: ignore[arg-type]  # only formats that are written get here
         size=encoded.size,
+        covers=encoded.covers,
         losses=tuple((loss.code, loss.message[:MAX_TEXT]) for loss in encoded.losses),
         data_bytes=len(encoded.data),
     )

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -43,27 +44,44 @@ ENVIRONMENT = {
 }
 """All of the child's environment."""
 
-MEMORY_WORDS = ("memoryerror", "bad_alloc", "failed to allocate", "cannot allocate memory", "out of memory")
+MEMORY_WORDS = (
+    *("memoryerror", "bad_alloc", "failed to allocate", "cannot allocate memory", "out of memory"),
+    # A thread without room for its stack, and libraries that cannot be mapped: the number of threads is not limited.
+    *("pthread_create failed", "failed to map segment", "libgcc_s.so.1 must be installed"),
+)
 """What libraries write on standard error before they give up for want of memory."""
 
 starting = threading.RLock()
 """Held while both ends of a child's pipes are open here, so that no fork takes them along."""
 
 
+@dataclass(frozen=True)
+class Setup:
+    """What a child may use, as in `Start`."""
+
+    memory_bytes: int
+    readable: tuple[Path, ...] = ()
+    fonts: tuple[Path, ...] = ()
+    models: Path | None = None
+    model_threads: int = 1
+
+
 class ChildProcess:
     """A started child. After any error but a fault that the answer names, it can only be closed."""
 
-    def __init__(self, *, memory_bytes: int, readable: Sequence[Path], fonts: Sequence[Path]) -> None:
+    def __init__(self, setup: Setup) -> None:
         self.items = 0
+        self.setup = setup
         self.protection: dict[str, str] = {}
         self._oom_kills = _count_oom_kills()
         self._inbox = transport.open_memory_file("inbox")
         self._outbox = transport.open_memory_file("outbox")
         self._log = _open_log()
         with starting:
-            self._launch(memory_bytes, readable, fonts)
+            self._launch()
 
-    def _launch(self, memory_bytes: int, readable: Sequence[Path], fonts: Sequence[Path]) -> None:
+    def _launch(self) -> None:
+        setup = self.setup
         requests, self._requests = _open_pipe()
         self._answers, answers = _open_pipe()
         lifeline, self._lifeline = _open_pipe()
@@ -76,9 +94,11 @@ class ChildProcess:
                 lifeline=lifeline.fileno(),
                 inbox=self._inbox.fileno(),
                 outbox=self._outbox.fileno(),
-                memory_bytes=memory_bytes,
-                readable=tuple(str(path) for path in readable),
-                fonts=tuple(str(path) for path in fonts),
+                memory_bytes=setup.memory_bytes,
+                readable=tuple(str(path) for path in setup.readable),
+                fonts=tuple(str(path) for path in setup.fonts),
+                models=str(setup.models) if setup.models else None,
+                model_threads=setup.model_threads,
                 # The kernel's signal comes with the end of the thread that asked for it, not of the process.
                 dies_with=os.getpid() if is_main else None,
             )

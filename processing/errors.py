@@ -108,6 +108,18 @@ class MissingAsset(ImageError):
     code = "missing_asset"
 
 
+class SubjectNotFound(ImageError):
+    """Nobody, no face or no object is there that the step was asked to work on."""
+
+    code = "subject_not_found"
+
+
+class StillRecognizable(ImageError):
+    """A face is left in what should show none. The result is not handed out."""
+
+    code = "still_recognizable"
+
+
 class Unexpected(ImageError):
     """A mistake of this program. The caller learns only that it failed; `detail` has the traceback."""
 

@@ -20,6 +20,7 @@ class Format:
     pillow: the names that Pillow has for it, the one it writes first.
     quality: the default quality (0 to 100), or None where the format has none.
     has_profile: whether it can say in which colours it is.
+    has_cmyk: whether it can hold the inks of a press.
     is_lossless: whether its pixels are exact where the output does not say.
     animates: whether frames are read and written; of other formats the first is read and one is written.
     max_side: the most pixels that it can have a side.
@@ -31,6 +32,7 @@ class Format:
     pillow: tuple[str, ...]
     has_alpha: bool = True
     has_profile: bool = True
+    has_cmyk: bool = False
     quality: int | None = None
     is_lossless: bool = False
     animates: bool = False
@@ -42,6 +44,7 @@ FORMATS = (
     Format(
         *("jpeg", "image/jpeg", ("jpg", "jpeg", "jpe", "jfif"), ("JPEG", "MPO")),
         has_alpha=False,
+        has_cmyk=True,
         quality=80,
         max_side=65_500,
     ),
@@ -55,7 +58,7 @@ FORMATS = (
         max_side=65_535,
     ),
     Format("avif", "image/avif", ("avif",), ("AVIF",), quality=65, animates=True, max_side=65_536),
-    Format("tiff", "image/tiff", ("tif", "tiff"), ("TIFF",), quality=80, is_lossless=True),
+    Format("tiff", "image/tiff", ("tif", "tiff"), ("TIFF",), has_cmyk=True, quality=80, is_lossless=True),
     Format("bmp", "image/bmp", ("bmp",), ("BMP",), writes=False),
     Format("heic", "image/heic", ("heic", "heif"), ("HEIF",), writes=False),
 )
@@ -67,6 +70,11 @@ class Output(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     format: FormatName | None = Field(None, description="None keeps the source's, or PNG where that is not written")
+    formats: tuple[FormatName, ...] = Field(
+        (),
+        strict=False,
+        description="of the source's formats, those that are kept; others become the first. Empty: all are kept",
+    )
     animated: bool = Field(True, description="whether all frames are kept where the format has animations")
     quality: int | None = Field(
         None, ge=0, le=100, description="of JPEG, WebP, AVIF and lossy TIFF; None for the format's default"
@@ -85,8 +93,14 @@ class Output(BaseModel):
         None, ge=1, description="most bytes of the result: lossy formats lower the quality until it is met"
     )
     background: Color = Field(WHITE, description="what lies under transparent pixels where the format has no alpha")
-    profile: Literal["srgb", "embedded_srgb", "source"] = Field(
-        "srgb", description="sRGB without or with its profile, or the source's RGB profile, sRGB where it has none"
+    profile: Literal["srgb", "embedded_srgb", "source", "cmyk"] = Field(
+        "srgb",
+        description="sRGB without or with its profile, or the source's RGB profile, sRGB where it has none; or `cmyk` "
+        "for a press, in JPEG and TIFF: other formats are then sRGB with its profile",
+    )
+    press: Literal["general", "iso_coated", "iso_uncoated", "us_web_coated", "us_web_uncoated"] = Field(
+        "general",
+        description="whose CMYK it is: of any press, or of those for FOGRA39, FOGRA29, SWOP 2006 and GRACoL 2013",
     )
     metadata: Literal["strip", "credit"] = Field(
         "strip", description="`credit` keeps creator, copyright and credit line where the format can; all else goes"

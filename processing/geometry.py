@@ -76,6 +76,24 @@ class Offset(Params):
 NO_OFFSET = Offset(value=0)
 
 
+class Margin(Params):
+    """A distance that is never negative: pixels, or a share of the side along which it runs."""
+
+    value: float = Field(0, ge=0, le=1_000_000, description="how many pixels or per cent")
+    unit: Literal["px", "%"] = Field("px", description="pixels, or per cent of the side along which it runs")
+
+    def exact(self, side: float) -> float:
+        """The distance in pixels along a side of this length, not rounded."""
+        return self.value if self.unit == "px" else side * self.value / 100
+
+    def pixels(self, side: float) -> int:
+        """The distance in whole pixels, halves rounded up."""
+        return round_half_up(self.exact(side))
+
+
+NO_MARGIN = Margin(value=0)
+
+
 def resolve_size(
     width: Length | None, height: Length | None, *, picture: Size, source: Size, shape: Size | None = None
 ) -> Size:
@@ -143,6 +161,22 @@ def compose(first: Affine, then: Affine) -> Affine:
     a, b, c, d, e, f = first
     p, q, r, s, t, u = then
     return (p * a + q * d, p * b + q * e, p * c + q * f + r, s * a + t * d, s * b + t * e, s * c + t * f + u)
+
+
+def invert(affine: Affine) -> Affine:
+    """The map back. Raises ZeroDivisionError where all points lie on a line."""
+    a, b, c, d, e, f = affine
+    size = a * e - b * d
+    return e / size, -b / size, (b * f - e * c) / size, -d / size, a / size, (d * c - a * f) / size
+
+
+def map_box(affine: Affine, box: Box) -> Box:
+    """The upright box around where the affine puts this one."""
+    a, b, c, d, e, f = affine
+    left, top, right, bottom = box
+    corners = [(a * x + b * y + c, d * x + e * y + f) for x in (left, right) for y in (top, bottom)]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def scaling(old: Size, new: Size) -> Affine:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from processing import operations
-from processing.base import Context, Illustration, Operation, Step, find_assets
+from processing.base import AssetRef, Context, Illustration, Operation, Step, find_assets
 from processing.geometry import Size
 from processing.picture import Picture, SourceFacts, scale
 
@@ -30,7 +30,11 @@ MOST_BYTES = 12_000
 QUALITIES = range(80, 20, -5)
 """Qualities that are tried until a picture is small enough."""
 
+MASK = "mask.png"
+"""The name of a picture that marks something."""
+
 NOISE_LEVELS = 9
+BLOCKY_QUALITY = 12
 LABEL_SIZE, CAPTION_SIZE = 18, 11
 CAPTION_WIDTH, CAPTION_LINES = 44, 3
 COLUMNS = 4
@@ -76,7 +80,7 @@ def _apply(operation: type[Operation], illustration: Illustration) -> Image.Imag
 
 def _run(operation: type[Operation], image: Image.Image, step: Step) -> Image.Image:
     params = operations.parse(step.operation, step.params)
-    context = Context(assets={asset.name: _draw_logo() for asset in find_assets(params)})
+    context = Context(assets={asset.name: _draw_asset(asset) for asset in find_assets(params)})
     picture = Picture(frames=(image,), size=image.size, source=SourceFacts("png", image.size, image.mode))
     return operation.apply(picture, params, context).frames[0]
 
@@ -103,13 +107,54 @@ def _make_dull() -> Image.Image:
     return _open_photo("chelsea").point(lambda value: 90 + value // 3)
 
 
+def _make_cutout() -> Image.Image:
+    """The cup of coffee on a round plate of its own, with nothing around it."""
+    made = _open_photo("coffee")
+    mask = Image.new("L", (SIZE[0] * 4, SIZE[1] * 4))
+    ImageDraw.Draw(mask).ellipse((120, 60, mask.width - 120, mask.height - 60), fill=255)
+    made.putalpha(mask.resize(SIZE, Image.Resampling.LANCZOS))
+    return made
+
+
+def _make_plated() -> Image.Image:
+    """The cat with a licence plate before it."""
+    made = _open_photo("chelsea")
+    plate = _write(Image.new("RGB", (120, 30), GROUND), "5AU 5341", size=22, gravity="center")
+    made.paste(plate, (60, 130))
+    return made
+
+
+def _make_blocky() -> Image.Image:
+    """The coffee after it was saved as a small JPEG."""
+    buffer = io.BytesIO()
+    _open_photo("coffee").save(buffer, "JPEG", quality=BLOCKY_QUALITY)
+    return Image.open(buffer).convert("RGB")
+
+
 PHOTOS = {
     "chelsea": lambda: _open_photo("chelsea"),
     "coffee": lambda: _open_photo("coffee"),
     "astronaut": lambda: _open_photo("astronaut"),
     "noisy": _make_noisy,
     "dull": _make_dull,
+    "blocky": _make_blocky,
+    "cutout": _make_cutout,
+    "plate": _make_plated,
 }
+
+
+def _draw_asset(asset: AssetRef) -> bytes:
+    return _draw_mask() if asset.location == MASK else _draw_logo()
+
+
+@cache
+def _draw_mask() -> bytes:
+    """Marks the handle and the spoon of the coffee, as PNG."""
+    mask = Image.new("LA", SIZE)
+    ImageDraw.Draw(mask).ellipse((70, 95, 162, 150), fill=(255, 255))
+    buffer = io.BytesIO()
+    mask.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 @cache

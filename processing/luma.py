@@ -29,6 +29,14 @@ def _luma(pixels: Pixels) -> Pixels:
     return luma.astype(np.uint8)
 
 
+def scale_colors(image: Image.Image, factor: float) -> Image.Image:
+    """An RGB image whose colours are so many times as strong, while the luma stays; rounded and clamped."""
+    grey = [(1 - factor) * weight for weight in WEIGHTS]
+    rows = ([part + factor * (column == row) for column, part in enumerate(grey)] for row in range(3))
+    # Row by row for red, green and blue: what each takes of the three, and a constant. Pillow rounds and clamps.
+    return image.convert("RGB", tuple(value for row in rows for value in (*row, 0.0)))
+
+
 def count_luma(image: Image.Image) -> list[int]:
     """How many pixels have each luma from 0 to 255; those with alpha 0 don't count.
 

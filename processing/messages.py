@@ -37,6 +37,8 @@ class Start(Message):
     """What a child is told on its command line. The descriptors are numbers in the child.
 
     fonts: folders that fonts are looked for in, in this order; they are readable too.
+    models: the operator's folder of model files, which goes before those that are installed. model_threads: how many
+    threads one model may use.
     dies_with: id of the process whose end is to end this one at once, or None where only a closed pipe tells.
     """
 
@@ -48,6 +50,8 @@ class Start(Message):
     memory_bytes: int
     readable: tuple[str, ...] = ()
     fonts: tuple[str, ...] = ()
+    models: str | None = None
+    model_threads: Annotated[int, Field(ge=1)] = 1
     dies_with: int | None = None
 
 
@@ -116,6 +120,7 @@ class Made(Message):
 
     format: FormatName
     size: tuple[Pixels, Pixels]
+    covers: tuple[float, float, float, float]
     losses: tuple[tuple[Text, Text], ...]
     data_bytes: NonNegativeInt
 
@@ -135,7 +140,10 @@ class Report(Message):
 
 
 class Answer(Message):
-    """What became of one picture: a fault of the source, or its facts and one report per chain."""
+    """What became of one picture: a fault of the source, or its facts and one report per chain.
+
+    models: the models that were loaded for it, each with the milliseconds that this took.
+    """
 
     fault: Fault | None = None
     source: Facts | None = None
@@ -143,6 +151,7 @@ class Answer(Message):
     decode_milliseconds: NonNegativeFloat = 0.0
     cpu_milliseconds: NonNegativeFloat = 0.0
     max_rss_bytes: NonNegativeInt = 0
+    models: dict[Text, NonNegativeFloat] = {}
 
     @model_validator(mode="after")
     def be_one_of_both(self) -> "Answer":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from processing import operations
+from processing.analysis import Analysis
 from processing.base import Context, Operation, Params, Step
 from processing.decoders import load
 from processing.encoders import Encoded, encode, keeps_frames
@@ -63,12 +64,12 @@ def run(data: bytes, variants: Sequence[Variant], *, limits: Limits, assets: dic
 
     An error of one variant is its outcome alone. Raises ImageError where the source itself is at fault.
     """
-    context = Context(limits=limits, assets=assets or {})
     chains = [_prepare(variant) for variant in variants]
     started = time.perf_counter()
     animated = any(keeps_frames(variant.output) for variant in variants)
     picture = load(data, limits, lambda size: _wanted_size(chains, size), animated=animated)
     decoded = _since(started)
+    context = Context(limits=limits, assets=assets or {}, analysis=Analysis(picture))
     outcomes: dict[int, Outcome] = {}
     _run_chains(picture, list(enumerate(chains)), 0, variants, context, outcomes, 0.0)
     return Result(picture.source, [outcomes[index] for index in range(len(variants))], decoded)
@@ -96,6 +97,8 @@ def _wanted_size(chains: Iterable[_Chain | ImageError], size: Size) -> Size | No
     for chain in chains:
         if isinstance(chain, ImageError):
             continue
+        if any(link.operation.needs_model for link in chain):
+            return None
         first = chain[0].operation.decode_size(chain[0].params, size) if chain else None
         if first is None:
             return None

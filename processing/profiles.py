@@ -71,6 +71,22 @@ def from_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, b
     return made, profile
 
 
+def can_print(profile: bytes) -> bool:
+    """Whether colours can be converted to the CMYK of this profile."""
+    if SPACES.get(profile[16:20]) != "CMYK":
+        return False
+    try:
+        _make_transform(profile, "CMYK", back=True)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return False
+    return True
+
+
+def to_cmyk(image: Image.Image, profile: bytes) -> Image.Image:
+    """RGB pixels in the CMYK of a profile that `can_print`."""
+    return _apply(image, _make_transform(profile, "CMYK", back=True))
+
+
 def _convert_grey(image: Image.Image, profile: bytes) -> Image.Image:
     bands = _apply(Image.linear_gradient("L").crop((0, 0, 1, 256)), _make_transform(profile, "L", back=False)).split()
     return Image.merge("RGB", [image.point(list(band.tobytes())) for band in bands])

@@ -30,8 +30,8 @@ cat (Stefan van der Walt, CC0), a cup of coffee (Rachel Michetti, CC0) and the a
 domain), 240×180 pixels each. Every pair shows before and after; what is transparent is chequered.
 """
 
-SHARED = {"Length": "length", "Offset": "offset", "AssetRef": "picture"}
-"""The types that several operations use, by what they are called on the page."""
+SHARED = {"AssetRef": "picture"}
+"""What types that several operations use are called on the page, where that is not their own name."""
 
 
 def render() -> str:
@@ -91,7 +91,8 @@ def _render_examples(operation: type[Operation]) -> str:
 def _render_example(example: Example) -> str:
     source, size = example.source, example.size or example.source
     named = "".join(f", with {name} of {width}×{height}" for name, (width, height) in example.assets.items())
-    return f"* `{_to_json(example.params)}`{named}: {source[0]}×{source[1]} becomes {size[0]}×{size[1]}"
+    what = f"the {example.photo} of " if example.photo else ""
+    return f"* `{_to_json(example.params)}`{named}: {what}{source[0]}×{source[1]} becomes {size[0]}×{size[1]}"
 
 
 def _render_shared(found: Any) -> Iterator[str]:
@@ -99,8 +100,12 @@ def _render_shared(found: Any) -> Iterator[str]:
     schemas: dict[str, Schema] = {}
     for operation in found:
         schemas |= operation.Params.model_json_schema().get("$defs", {})
-    for title, schema in sorted((SHARED.get(name, name), schema) for name, schema in schemas.items()):
+    for title, schema in sorted((_title(name), schema) for name, schema in schemas.items()):
         yield f"## {title}\n\n{schema.get('description', '')}\n\n{_render_parameters(schema)}\n"
+
+
+def _title(name: str) -> str:
+    return SHARED.get(name, name.lower())
 
 
 # --- Parameters ----------------------------------------------------------------------------------------------------
@@ -135,8 +140,8 @@ def _describe_type(field: Schema) -> str:
     if choices:
         return " or ".join(map(_describe_type, choices))
     if "$ref" in field:
-        name = field["$ref"].rpartition("/")[2]
-        return f"[{SHARED.get(name, name)}](#{SHARED.get(name, name).lower()})"
+        title = _title(field["$ref"].rpartition("/")[2])
+        return f"[{title}](#{title})"
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     if "const" in field:

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from processing import formats, profiles
+from processing import formats, presses, profiles
 from processing.colors import rgb
 from processing.encoders import avif, gif, jpeg, png, tiff, webp
 from processing.encoders.changes import merge_equal
 from processing.encoders.sheet import Sheet
 from processing.errors import ResultTooLarge
 from processing.formats import Format, Output
-from processing.geometry import Size
+from processing.geometry import Box, Size, map_box
 from processing.metadata import NO_CREDIT
 from processing.picture import Loss, Picture
 
@@ -33,12 +33,16 @@ OPAQUE_FROM = 128
 
 @dataclass(frozen=True)
 class Encoded:
-    """A written result. `losses` is what the source had and this has not."""
+    """A written result. `losses` is what the source had and this has not.
+
+    covers: the upright box around the part of the source that it shows, in pixels of the source; it may reach beyond.
+    """
 
     data: bytes
     format: Format
     size: Size
     losses: tuple[Loss, ...] = ()
+    covers: Box = (0.0, 0.0, 0.0, 0.0)
 
 
 def encode(picture: Picture, output: Output) -> Encoded:
@@ -55,7 +59,8 @@ def encode(picture: Picture, output: Output) -> Encoded:
     picture, profile = _fit_profile(picture, form, output)
     sheet = _make_sheet(picture, form, output, profile=profile, lossless=lossless)
     data = _write_to_target(sheet, form)
-    return Encoded(data, form, picture.size, _report(picture, form, sheet, len(data)).losses)
+    covers = map_box(picture.to_source, (0, 0, *picture.size))
+    return Encoded(data, form, picture.size, _report(picture, form, sheet, len(data)).losses, covers)
 
 
 def _make_sheet(picture: Picture, form: Format, output: Output, *, profile: bytes | None, lossless: bool) -> Sheet:
@@ -86,8 +91,9 @@ def _report(picture: Picture, form: Format, sheet: Sheet, data_bytes: int) -> Pi
 
 
 def choose_format(source: str, output: Output) -> Format:
-    """The format that is written: the one asked for, else the source's, else PNG."""
-    form = formats.get(output.format or source)
+    """The format that is written: the one asked for, else the source's where it may be kept, else PNG."""
+    kept = source if not output.formats or source in output.formats else output.formats[0]
+    form = formats.get(output.format or kept)
     return form if form.writes else formats.get("png")
 
 
@@ -110,8 +116,8 @@ def _fit_frames(picture: Picture, form: Format, output: Output) -> Picture:
 def _fit_alpha(picture: Picture, form: Format, output: Output, *, lossless: bool) -> Picture:
     if not picture.has_alpha:
         return picture
-    # TIFF has no transparency with the compression of JPEG.
-    if not form.has_alpha or (form.name == "tiff" and not lossless):
+    # TIFF has no transparency with the compression of JPEG, and nobody reads it beside inks.
+    if not form.has_alpha or (form.name == "tiff" and (not lossless or _is_printed(form, output))):
         made = replace(picture, frames=tuple(_flatten(frame, output.background) for frame in picture.frames))
         is_opaque = all(frame.getchannel("A").getextrema()[0] == 255 for frame in picture.frames)
         text = f"{form.name} has no transparency: laid over {output.background}"
@@ -150,7 +156,23 @@ def _fit_profile(picture: Picture, form: Format, output: Output) -> tuple[Pictur
     if source.mode == "CMYK" or (source.profile and profiles.differs(source.profile)):
         what = "colour model" if source.mode == "CMYK" else "profile"
         picture = picture.lose("profile_converted", f"the colours were converted from the source's {what} to sRGB")
-    return picture, profiles.write_srgb() if output.profile == "embedded_srgb" else None
+    if _is_printed(form, output):
+        return _print(picture, output)
+    return picture, profiles.write_srgb() if output.profile in ("embedded_srgb", "cmyk") else None
+
+
+def _is_printed(form: Format, output: Output) -> bool:
+    return output.profile == "cmyk" and form.has_cmyk
+
+
+def _print(picture: Picture, output: Output) -> tuple[Picture, bytes]:
+    """The first frame in the inks of the press, and their profile; a general one where the press is not installed."""
+    profile = None if output.press == "general" else presses.find(output.press)
+    if profile is None and output.press != "general":
+        text = f"no profile of the press {output.press} is installed here: a general one was used"
+        picture = picture.lose("press_missing", text)
+    profile = profile or presses.read_general()
+    return replace(picture, frames=(profiles.to_cmyk(picture.frames[0], profile),)), profile
 
 
 def _write_to_target(sheet: Sheet, form: Format) -> bytes:

@@ -22,12 +22,17 @@ NOISE_BYTES = ((90, 2.0), (96, 3.0), (101, 5.0))
 HALVED = 0.6
 """What is left of that when colours have half the resolution."""
 
+FOUR_INKS = 4 / 3
+"""How much more it is with four channels."""
+
 
 def write(sheet: Sheet) -> bytes:
     """A JPEG of the first frame."""
     buffer = io.BytesIO()
     dpi = sheet.output.dpi
-    subsampling = sheet.output.subsampling or choose_subsampling(sheet.quality)
+    # Of four inks all but the first would be coarser: there is no brightness apart from colours.
+    is_printed = sheet.image.mode == "CMYK"
+    subsampling = FULL_COLOR if is_printed else sheet.output.subsampling or choose_subsampling(sheet.quality)
     with _room_for(sheet, subsampling):
         sheet.image.save(
             buffer,
@@ -52,8 +57,11 @@ def _room_for(sheet: Sheet, subsampling: str) -> Iterator[None]:
     """With a second pass all bytes must find room at once, and Pillow's guess at them is too low for noise."""
     per_pixel = next(amount for below, amount in NOISE_BYTES if sheet.quality < below)
     share = 1.0 if subsampling == FULL_COLOR else HALVED
+    share *= FOUR_INKS if sheet.image.mode == "CMYK" else 1.0
     usual = ImageFile.MAXBLOCK
-    ImageFile.MAXBLOCK = usual + int(sheet.image.width * sheet.image.height * per_pixel * share)
+    ImageFile.MAXBLOCK = (
+        usual + len(sheet.profile or b"") + int(sheet.image.width * sheet.image.height * per_pixel * share)
+    )
     try:
         yield
     finally:

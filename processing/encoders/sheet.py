@@ -15,7 +15,8 @@ from processing.metadata import NO_CREDIT, Credit
 class Sheet:
     """Pixels as they are written, and all that goes with them.
 
-    frames: RGB or RGBA, all of one mode and size. durations_ms, plays: as in `Animation`, of more than one frame.
+    frames: RGB or RGBA, all of one mode and size; or one in CMYK. durations_ms, plays: as in `Animation`, of more than
+    one frame.
     quality: 0 to 100, whether or not the format has such a thing. lossless: whether the pixels are to be exact.
     """
 

@@ -32,9 +32,25 @@ def parse(name: str, params: dict[str, Any]) -> Params:
     try:
         return get(name).Params.model_validate_json(json.dumps(params))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InvalidParams(f"{where}: {first['msg']}" if where else first["msg"], param=where or None) from None
+        where, message = _explain(error)
+        raise InvalidParams(f"{where}: {message}" if where else message, param=where or None) from None
+
+
+def _explain(error: ValidationError) -> tuple[str, str]:
+    """The first field at fault, and what it should be.
+
+    Where a field may be of several types, it is the one inside it that fits nearly, or what each type asks for.
+    """
+    found = [(_name_field(each["loc"]), each["msg"]) for each in error.errors(include_url=False)]
+    first = found[0][0]
+    where = max((place for place, _ in found if place == first or place.startswith(f"{first}.")), key=len)
+    return where, ", or: ".join(dict.fromkeys(message for place, message in found if place == where))
+
+
+def _name_field(parts: tuple[int | str, ...]) -> str:
+    """The path of a field, without the types that were tried for it."""
+    fields = (str(part) for part in parts if isinstance(part, int) or (part.isidentifier() and part.islower()))
+    return ".".join(fields)
 
 
 def _load(name: str) -> type[Operation]:

@@ -5,7 +5,7 @@ from pydantic import Field
 from processing import base
 from processing.base import Context, Example, Illustration, Operation
 from processing.channels import change_colors
-from processing.luma import WEIGHTS
+from processing.luma import scale_colors
 from processing.picture import Picture
 
 
@@ -26,13 +26,4 @@ class Saturation(Operation):
 
     @staticmethod
     def apply(picture: Picture, params: Params, context: Context) -> Picture:
-        matrix = _make_matrix(params.factor)
-        # Pillow rounds what a matrix gives, and clamps it.
-        return picture.map(lambda frame: change_colors(frame, lambda colors: colors.convert("RGB", matrix)))
-
-
-def _make_matrix(factor: float) -> tuple[float, ...]:
-    """Row by row for red, green and blue: what each takes of the three, and a constant."""
-    grey = [(1 - factor) * weight for weight in WEIGHTS]
-    rows = ([part + factor * (column == row) for column, part in enumerate(grey)] for row in range(3))
-    return tuple(value for row in rows for value in (*row, 0.0))
+        return picture.map(lambda frame: change_colors(frame, lambda colors: scale_colors(colors, params.factor)))

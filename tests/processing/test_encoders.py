@@ -39,6 +39,14 @@ def test_quality_makes_files_larger_and_zero_is_a_quality(form: Any):
     assert len(set(sizes)) == 4
 
 
+@pytest.mark.parametrize(("form", "expected"), [("WEBP", "webp"), ("PNG", "png"), ("GIF", "jpeg"), ("BMP", "jpeg")])
+def test_a_format_that_may_not_be_kept_becomes_the_first_that_may(form: str, expected: str):
+    output = Output(formats=("jpeg", "png", "webp"))
+    outcome = process(encode(ramps(SIZE), form), variant(output=output)).outcomes[0]
+    assert outcome.encoded is not None
+    assert outcome.encoded.format.name == expected
+
+
 def test_transparent_pixels_are_laid_over_white_where_the_format_has_no_alpha():
     clear = encode(Image.new("RGBA", SIZE, (0, 0, 0, 0)))
     output = Output(format="jpeg", quality=95)

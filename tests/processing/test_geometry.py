@@ -9,6 +9,7 @@ from processing.geometry import (
     NO_OFFSET,
     WIDTH,
     Length,
+    Margin,
     Offset,
     compose,
     cover_size,
@@ -127,6 +128,25 @@ def test_fitting_inside_sticks_out_nowhere_and_touches_one_side(picture, box):
     assert 1 <= width <= box[0]
     assert 1 <= height <= box[1]
     assert width == box[0] or height == box[1]
+
+
+@pytest.mark.parametrize(
+    ("margin", "pixels"),
+    [
+        (Margin(value=30), 30),
+        (Margin(value=30.5), 31),
+        (Margin(value=0), 0),
+        (Margin(value=12.5, unit="%"), 13),
+        (Margin(value=250, unit="%"), 250),
+    ],
+)
+def test_margins_are_measured_along_a_side(margin: Margin, pixels: int):
+    assert margin.pixels(100) == pixels
+
+
+def test_no_margin_is_negative():
+    with pytest.raises(ValueError, match="greater than or equal to 0"):
+        Margin(value=-1)
 
 
 def test_maps_are_composed_in_the_order_of_their_names():

@@ -169,3 +169,19 @@ def test_all_numbers_at_the_ends_of_their_ranges_together_end_soon(name: str, en
 def test_numbers_are_found_in_parameters_and_in_what_they_hold():
     found = {(number.path, *number.beside.values()) for number in numbers_of("watermark")}
     assert {(("width", "value"), "%w"), (("x", "value"), "px"), (("source", "storage_id"),)} <= found
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"size": "large"}, "size: Input should be 'trim' or 'source', or: Input should be an object"),
+        ({"size": {"width": 0}}, "size.width: Input should be greater than"),
+        ({"size": {}}, "size: Input should be 'trim' or 'source', or: Value error, width or height is required"),
+        ({"margins": {"left": -1}}, "margins.left: Input should be greater than"),
+    ],
+)
+def test_a_field_of_several_types_is_named_as_the_caller_wrote_it(wrong: Schema, message: str):
+    with pytest.raises(InvalidParams) as caught:
+        operations.parse("body_crop", {"marker": "face", **wrong})
+    assert caught.value.message.startswith(message)
+    assert caught.value.param == message.partition(":")[0]
