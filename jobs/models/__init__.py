@@ -1,12 +1,14 @@
 """The rows: what the queue's messages only point at."""
 
 from jobs.models.deliveries import Attempt, Delivery
-from jobs.models.jobs import Item, Job, JobLabel, Listing, Output
+from jobs.models.jobs import Item, Job, JobLabel, Listing, Output, Upload
 from jobs.models.nodes import Node
 from jobs.models.recipes import Recipe, RecipeVersion
 from jobs.models.services import Service, ServiceSecret, SigningSecret
+from jobs.models.webhooks import AccountWebhook
 
 __all__ = [
+    "AccountWebhook",
     "Attempt",
     "Delivery",
     "Item",
@@ -20,4 +22,5 @@ __all__ = [
     "Service",
     "ServiceSecret",
     "SigningSecret",
+    "Upload",
 ]

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.models.jobs import Job
+from jobs.models.webhooks import AccountWebhook
 
 
 class DeliveryState(models.TextChoices):
@@ -22,6 +23,9 @@ class Delivery(models.Model):
     run = models.PositiveIntegerField()
     target = models.TextField()
     host = models.CharField(max_length=255, help_text="Host of the target: at most a few attempts at once for each.")
+    account_webhook = models.ForeignKey(
+        AccountWebhook, models.SET_NULL, null=True, blank=True, editable=False, related_name="deliveries"
+    )
     webhook_id = models.CharField(max_length=64, unique=True, editable=False)
     state = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.PENDING)
     body = models.TextField(blank=True, editable=False)
@@ -40,6 +44,7 @@ class Delivery(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["job", "run", "target"], name="delivery_of_run")]
         indexes: ClassVar = [
             models.Index(fields=["next_at"], condition=Q(state="pending"), name="delivery_due"),
+            models.Index(fields=["ended_at", "id"], condition=Q(ended_at__isnull=False), name="delivery_ended"),
         ]
         ordering: ClassVar = ["-created_at", "-pk"]
         verbose_name_plural = "deliveries"

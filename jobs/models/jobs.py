@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from accounts.encryption import EncryptedJSONField
 from accounts.models import Account
 from jobs.models.services import Service
 from storage.models import Connection
@@ -34,11 +35,19 @@ class ItemState(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class KeptJobs(models.Manager["Job"]):
+    """Jobs that anybody may still find: not those whose rows are on their way out."""
+
+    def get_queryset(self) -> "models.QuerySet[Job]":
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Job(models.Model):
     """One request: sources × variants.
 
     run: 1 for the first pass, one more for each retry. sealed_at: from then on no item is added.
     Counters speak of the current run of every item; a job is finished when it is sealed and all have ended.
+    every: all jobs, those too that are being deleted.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="jobs")
@@ -51,30 +60,70 @@ class Job(models.Model):
     run = models.PositiveIntegerField(default=1)
     variants = models.JSONField()
     callback_url = models.TextField(blank=True)
+    callback_secret = EncryptedJSONField(
+        null=True, blank=True, editable=False, help_text="What the caller gave to be handed back with the callback."
+    )
     request = models.JSONField(null=True, blank=True, help_text="The request as it was sent.")
     dialect_data = models.JSONField(default=dict, blank=True)
+    item_credits = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="What each item takes from the account's credits, where they are counted."
+    )
     items_total = models.PositiveIntegerField(default=0)
     items_ended = models.PositiveIntegerField(default=0)
     items_failed = models.PositiveIntegerField(default=0)
     outputs_stored = models.PositiveIntegerField(default=0)
     outputs_failed = models.PositiveIntegerField(default=0)
+    request_id = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of the request that had it run: what the logs carry."
+    )
     message = models.TextField(blank=True, help_text="Why the job as a whole went wrong, where it did.")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
     sealed_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    results_purged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    uploads_purged_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deleted_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Set: nobody finds it, and its files and rows are on their way out.",
+    )
+
+    objects = KeptJobs()
+    every = models.Manager["Job"]()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["dialect", "public_id"], name="job_public_id")]
         indexes: ClassVar = [
             models.Index(fields=["queue", "id"], condition=Q(finished_at=None), name="job_open"),
             models.Index(fields=["account", "-created_at"], name="job_by_account"),
+            models.Index(fields=["account"], condition=Q(finished_at=None), name="job_open_by_account"),
+            models.Index(
+                fields=["account", "finished_at", "id"], condition=Q(finished_at__isnull=False), name="job_ended"
+            ),
+            models.Index(
+                fields=["account", "dialect", "finished_at", "id"],
+                condition=Q(finished_at__isnull=False, results_purged_at=None),
+                name="job_with_results",
+            ),
+            models.Index(
+                fields=["account", "finished_at", "id"],
+                condition=Q(finished_at__isnull=False, uploads_purged_at=None),
+                name="job_with_uploads",
+            ),
+            models.Index(fields=["id"], condition=Q(deleted_at__isnull=False), name="job_deleted"),
         ]
         ordering: ClassVar = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
         return self.public_id
+
+    @property
+    def trace(self) -> dict[str, object]:
+        """What log lines about this job carry."""
+        return {"request_id": self.request_id, "account_id": self.account_id, "job_id": self.public_id}
 
 
 class JobLabel(models.Model):
@@ -88,6 +137,19 @@ class JobLabel(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class Upload(models.Model):
+    """A file that came with a job's request, for as long as it lies in the house storage."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="uploads")
+    key = models.CharField(max_length=255, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["job", "key"], name="upload_of_job")]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Listing(models.Model):
@@ -124,6 +186,9 @@ class Item(models.Model):
     job = models.ForeignKey(Job, models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     name = models.CharField(max_length=1024)
+    stem = models.TextField(
+        null=True, blank=True, editable=False, help_text="What its results are called, where their keys need a name."
+    )
     source = models.JSONField()
     meta = models.JSONField(default=dict, blank=True)
     queue = models.CharField(max_length=16, choices=Queue.choices, default=Queue.BATCH)
@@ -145,7 +210,10 @@ class Item(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["job", "position"], name="item_position")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["job", "position"], name="item_position"),
+            models.UniqueConstraint(fields=["job", "stem"], condition=Q(stem__isnull=False), name="item_stem"),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["job", "id"], condition=Q(state="queued", rung_at=None), name="item_waiting"),
             models.Index(
@@ -186,9 +254,15 @@ class Output(models.Model):
     size_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
+    covers = models.JSONField(
+        null=True, blank=True, help_text="The part of the source that it shows: left, top, right, bottom in pixels."
+    )
     report = models.JSONField(default=list, blank=True, help_text="What the source had and this has not.")
     milliseconds = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    purged_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When it was deleted from the house storage."
+    )
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["item", "variant", "run"], name="output_of_run")]

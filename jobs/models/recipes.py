@@ -14,6 +14,7 @@ class Recipe(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, related_name="recipes")
     public_id = models.CharField(max_length=64)
     name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
