@@ -1,0 +1,1 @@
+"""What requests may hold, one file for each part of the API."""
