@@ -2,10 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from accounts.models import Account
+from jobs.provisioning import provision
+from tests.conftest import account_entry
 from tests.jobs.deliveries import Clock, Ring
 from tests.jobs.receivers import Receiver, receiving
 
@@ -45,3 +49,17 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     real = socket.getaddrinfo
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **kw: real(table.get(host, host), *args, **kw))
     return table
+
+
+@pytest.fixture
+def house_folder(settings: Any, tmp_path: Path) -> Path:
+    """A house storage of the test's own."""
+    settings.PHOTOMILL_STORAGE_URL = f"file://{tmp_path}/house"
+    return tmp_path / "house"
+
+
+@pytest.fixture
+def bob(alice: Account, bucket: Path) -> Account:
+    """Another account, on the same customer's folder."""
+    provision({"accounts": [account_entry("bob", bucket, number=2, secret="tokB")]})
+    return Account.objects.get(name="bob")

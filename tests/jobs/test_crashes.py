@@ -1,15 +1,12 @@
 """A worker killed at every boundary that an item or a delivery crosses: nothing is lost, nothing happens twice."""
 
 import http.server
-import os
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, connections
 
 from accounts.models import Account
 from jobs import callbacks, engine, services
@@ -19,55 +16,13 @@ from jobs.models.jobs import ItemState, JobState
 from jobs.spec import Destination, JobSpec, Source, Variant
 from jobs.sweep import sweep
 from processing.base import AssetRef, Step
-from storage.kinds.local import LocalStorage
 from storage.models import Connection
+from tests.jobs.dying import run_until
 from tests.jobs.making import age, copy_picture, make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MOST_BOUNDARIES = 40
-
-
-class Countdown:
-    """Kills this process when it crosses its n-th boundary: a statement, a commit, or a file put in place."""
-
-    def __init__(self, crossings: int) -> None:
-        self.left = crossings
-
-    def cross(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def execute(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.cross()
-        result = execute(sql, params, many, context)
-        self.cross()
-        return result
-
-    def watch_writes(self) -> None:
-        put = LocalStorage.write
-
-        def write(storage: LocalStorage, *args: Any, **kwargs: Any) -> str:
-            self.cross()
-            tag = put(storage, *args, **kwargs)
-            self.cross()
-            return tag
-
-        LocalStorage.write = write  # type: ignore[method-assign]
-
-
-def run_until(crossings: int, work: Callable[[], None]) -> bool:
-    """Do the work in a process of its own that dies at its n-th boundary. True if it got to the end."""
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        countdown = Countdown(crossings)
-        countdown.watch_writes()
-        with connection.execute_wrapper(countdown.execute):
-            work()
-        os._exit(0)
-    return os.waitpid(pid, 0)[1] == 0
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Accounts from a file, as often as one likes."""
 
 import copy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts.keys import find_key
 from accounts.models import Account, ApiKey, Domain, User
+from accounts.plans import LIMITS
 from jobs.models import Recipe, Service
 from jobs.provisioning import ProvisionError, provision
 from jobs.secrets import find_service_by_secret, live_signing_secrets
@@ -115,6 +117,34 @@ def test_a_service_without_a_callback_secret_gets_one_once(content: dict[str, An
     assert live_signing_secrets(Service.objects.get()) == first
 
 
+def test_every_limit_of_an_account_and_of_a_key_can_be_in_the_file(content: dict[str, Any]) -> None:
+    limits = {name: number for number, name in enumerate(LIMITS, 1)}
+    entry = content["accounts"][0]
+    entry["limits"] = dict(limits)
+    entry["api_keys"][0] |= {"requests_per_minute": 30, "expires_at": "2030-01-02T03:04:05Z"}
+    provision(copy.deepcopy(content))
+    account, key = Account.objects.get(), ApiKey.objects.get()
+    assert {name: getattr(account, name) for name in LIMITS} == limits
+    assert key.requests_per_minute == 30
+    assert key.expires_at == datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert provision(copy.deepcopy(content)) == []
+    entry["api_keys"][0]["requests_per_minute"] = None
+    assert provision(content) == ["API key production (…1234): changed"]
+    assert ApiKey.objects.get().requests_per_minute is None
+
+
+def test_limits_that_the_file_does_not_name_stay_and_null_takes_one_away(content: dict[str, Any]) -> None:
+    provision(copy.deepcopy(content))
+    Account.objects.update(max_pixels=5, keep_jobs_days=7)
+    ApiKey.objects.update(requests_per_minute=9)
+    assert provision(copy.deepcopy(content)) == []
+    content["accounts"][0]["limits"]["max_pixels"] = None
+    assert provision(content) == ["account acme: changed"]
+    account = Account.objects.get()
+    assert (account.max_pixels, account.keep_jobs_days, account.requests_per_minute) == (None, 7, 120)
+    assert ApiKey.objects.get().requests_per_minute == 9
+
+
 def test_a_variable_is_the_environments(content: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     content["accounts"][0]["services"][0]["secret"] = "${OLD_SECRET}"
     monkeypatch.setenv("OLD_SECRET", "from-outside")
@@ -146,6 +176,16 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "an unknown operation": (
         lambda account: account["recipes"][0]["steps"][0].update(operation="x"),
         r"recipes\[0\].*steps\[0\]",
+    ),
+    "an unknown limit": (lambda account: account["limits"].update(speed=1), r"accounts\[0\]\.limits\.speed"),
+    "a limit of nothing": (lambda account: account["limits"].update(max_pixels=0), r"limits\.max_pixels"),
+    "a limit of a key that is none": (
+        lambda account: account["api_keys"][0].update(requests_per_minute=0),
+        r"api_keys\[0\]\.requests_per_minute",
+    ),
+    "an end without a time zone": (
+        lambda account: account["api_keys"][0].update(expires_at="2030-01-01T00:00:00"),
+        r"api_keys\[0\]\.expires_at",
     ),
     "a bad scope": (lambda account: account["api_keys"][0].update(scopes=["all"]), r"api_keys\[0\]\.scopes"),
 }

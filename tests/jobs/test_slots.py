@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.checks import Error
 
-from jobs.checks import check_fonts
+from jobs.checks import check_folders
 from processing.fonts import find_faces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def test_without_that_folder_the_font_is_reported_as_missing():
 
 def test_a_folder_that_is_missing_stops_the_start(settings, tmp_path: Path):
     settings.PHOTOMILL_FONT_DIR = str(tmp_path / "nowhere")
-    (fault,) = check_fonts()
+    (fault,) = check_folders()
     assert isinstance(fault, Error)
     assert str(tmp_path / "nowhere") in fault.msg
 
@@ -62,4 +62,4 @@ def test_a_folder_that_is_missing_stops_the_start(settings, tmp_path: Path):
 def test_a_folder_that_is_there_or_none_at_all_is_fine(settings, tmp_path: Path):
     for folder in (str(tmp_path), ""):
         settings.PHOTOMILL_FONT_DIR = folder
-        assert check_fonts() == []
+        assert check_folders() == []

@@ -19,6 +19,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             content = yaml.safe_load(options["file"].read_text())
+        except yaml.MarkedYAMLError as error:
+            # Its own words quote the line, which may hold a secret.
+            line = error.problem_mark.line + 1 if error.problem_mark else "?"
+            raise CommandError(f"{options['file']} cannot be read: line {line}: {error.problem}") from None
         except (OSError, yaml.YAMLError) as error:
             raise CommandError(f"{options['file']} cannot be read: {error}") from None
         try:
