@@ -20,6 +20,7 @@ from accounts.audit import ACTIONS
 from accounts.filters import ActionFilter
 from accounts.forms import ApiKeyForm, DomainForm, NewApiKeyForm, UserChangeForm, UserCreationForm
 from accounts.models import Account, ApiKey, AuditEntry, Domain, Role, Session, User
+from accounts.plans import LIMITS
 from accounts.scoping import ReadOnlyAdmin, ScopedAdmin
 from accounts.tokens import revoke_all
 
@@ -34,11 +35,16 @@ class AccountAdmin(ScopedAdmin):
     account_path = "pk"
     writer_roles = frozenset()
     audited = "account"
-    audited_values = frozenset({"name", "plan", "credits", "payment_due"})
+    audited_values = frozenset({"name", "plan", "credits", "payment_due", *LIMITS})
     list_display = ("name", "plan", "credits", "payment_due", "created_at")
     list_filter = ("plan", "payment_due")
     search_fields = ("name",)
     readonly_fields = ("created_at",)
+    fieldsets = (
+        (None, {"fields": ("name", "plan", "credits", "payment_due", "created_at")}),
+        ("Limits", {"fields": [name for name in LIMITS if not name.startswith("keep_")]}),
+        ("What is kept", {"fields": [name for name in LIMITS if name.startswith("keep_")]}),
+    )
     actions = None
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -144,7 +150,8 @@ class ApiKeyAdmin(ActingAdmin):
     list_select_related = ("account",)
     search_fields = ("name", "last_four")
     readonly_fields = ("shown_secret", "created_at", "last_used_at", "revoked_at")
-    fields = ("account", "name", "scopes", "expires_at", "shown_secret", "created_at", "last_used_at", "revoked_at")
+    editable = ("account", "name", "scopes", "expires_at", "requests_per_minute")
+    fields = (*editable, "shown_secret", "created_at", "last_used_at", "revoked_at")
     actions = None
 
     @admin.display(description="secret")
@@ -156,7 +163,7 @@ class ApiKeyAdmin(ActingAdmin):
         return ", ".join(key.scopes)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return super().get_fields(request, obj) if obj else ("account", "name", "scopes", "expires_at", "secret")
+        return super().get_fields(request, obj) if obj else (*self.editable, "secret")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return super().get_form(request, obj, change, **kwargs, **({} if obj else {"form": NewApiKeyForm}))

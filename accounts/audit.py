@@ -21,6 +21,7 @@ ACTIONS = {
     "password_reset": "Password set by link",
     "password_link_asked": "Password link asked for",
     "password_link_made": "Password link made",
+    "operator_created": "Operator set up",
     "user_created": "User created",
     "user_changed": "User changed",
     "user_deleted": "User deleted",
@@ -42,6 +43,11 @@ ACTIONS = {
     "service_secret_revoked": "Service secret revoked",
     "callback_secret_created": "Callback secret replaced",
     "callback_secret_imported": "Callback secret imported",
+    "webhook_created": "Webhook added",
+    "webhook_changed": "Webhook changed",
+    "webhook_deleted": "Webhook removed",
+    "webhook_secret_created": "Webhook secret replaced",
+    "webhook_secret_imported": "Webhook secret imported",
     "storage_created": "Storage connected",
     "storage_changed": "Storage changed",
     "storage_deleted": "Storage removed",
@@ -49,6 +55,7 @@ ACTIONS = {
     "job_cancelled": "Job cancelled",
     "job_retried": "Job retried",
     "item_undone": "Original put back",
+    "erased": "Erased",
     "provisioned": "Provisioned",
 }
 """What is written down, and how the admin says it."""

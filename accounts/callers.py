@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from accounts.errors import BadCredentials, NotAllowed
+from accounts.errors import BadCredentials, NotAllowed, TooManyRequests
 from accounts.keys import SCOPES, find_key
-from accounts.limits import spend_request
+from accounts.limits import Quota, spend_request
 from accounts.models import Account, ApiKey, Role, User
 from accounts.tokens import read_token
 
@@ -16,6 +16,7 @@ SCOPES_OF_ROLES = {
     Role.VIEWER: frozenset({"read_only"}),
 }
 TOKEN_DOTS = 2
+QUOTA = "photomill.quota"
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,33 @@ class Caller:
         return self.user.email if self.user else f"API key {self.key}"
 
 
-def find_caller(request: HttpRequest) -> Caller:
-    """Who sends this request, by its `Authorization: Bearer …`, with the request counted.
+def find_caller(request: HttpRequest, *, is_counted: bool = True) -> Caller:
+    """Who sends this request, by its `Authorization: Bearer …`, with the request counted where it is to be.
 
-    Raises BadCredentials or TooManyRequests.
+    What is left then stands in the request for the answer's headers: `find_quota`. Raises BadCredentials or
+    TooManyRequests.
     """
     secret = bearer_token(request)
     if not secret:
         raise BadCredentials("An API key or a token is required.")
     caller = _identify(secret)
-    spend_request(caller.account)
+    if is_counted:
+        _count(request, caller)
     return caller
+
+
+def find_quota(request: HttpRequest) -> Quota | None:
+    """What the request's caller has left, where the request was counted and anything limits them."""
+    found: Quota | None = request.META.get(QUOTA)
+    return found
+
+
+def _count(request: HttpRequest, caller: Caller) -> None:
+    try:
+        request.META[QUOTA] = spend_request(caller.account, key=caller.key)
+    except TooManyRequests as error:
+        request.META[QUOTA] = error.quota
+        raise
 
 
 def bearer_token(request: HttpRequest) -> str:

@@ -2,12 +2,17 @@
 
 from django.db.models import F
 
-from accounts.errors import NoCredits
+from accounts.errors import NoCredits, PaymentDue
 from accounts.models import Account
 
 
 def charge(account: Account, amount: int) -> None:
-    """Take credits away in one step, where they are counted. Raises NoCredits where there are not enough."""
+    """Take credits away in one step, where they are counted.
+
+    Raises PaymentDue where the account owes, and NoCredits where there are not enough.
+    """
+    if account.payment_due:
+        raise PaymentDue("The account has an unpaid balance.")
     if account.credits is None or amount == 0:
         return
     if not Account.objects.filter(pk=account.pk, credits__gte=amount).update(credits=F("credits") - amount):

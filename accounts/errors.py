@@ -3,6 +3,14 @@
 `message` may be shown to the caller; `retry_after_seconds` says when it is worth asking again.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.limits import Quota
+
+ITEMS_RETRY_SECONDS = 10
+"""When to ask again where too many items are at work: about when some have ended."""
+
 
 class AccountError(Exception):
     """Never raised itself."""
@@ -29,20 +37,35 @@ class NotAllowed(AccountError):
 
 
 class TooManyRequests(AccountError):
-    """Over the account's rate."""
+    """Over the account's rate. quota: what was left, where that was counted."""
 
     code = "too_many_requests"
     retryable = True
+    quota: "Quota | None" = None
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(f"Too many requests. Try again in {retry_after_seconds} s.")
+    def __init__(self, retry_after_seconds: int, what: str = "Too many requests") -> None:
+        super().__init__(f"{what}. Try again in {retry_after_seconds} s.")
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyItems(TooManyRequests):
+    """The account has as much work here as it may have at once. Said as too many requests are: to wait helps."""
+
+    def __init__(self, *, in_flight: int, new: int, limit: int) -> None:
+        facts = f"{in_flight} are queued or at work, this request has {new}, and the account may have {limit}"
+        super().__init__(ITEMS_RETRY_SECONDS, f"Too many items at once: {facts}")
 
 
 class NoCredits(AccountError):
     """The account has fewer credits than this costs."""
 
     code = "no_credits"
+
+
+class PaymentDue(AccountError):
+    """The account has not paid for what it used before."""
+
+    code = "payment_due"
 
 
 class BadOrigin(AccountError):
@@ -58,5 +81,5 @@ class PlanTooLow(AccountError):
 
 
 def all_codes() -> dict[str, type[AccountError]]:
-    """Every code that can reach a caller, with its class."""
+    """Every code that can reach a caller, with its class. TooManyItems has none of its own."""
     return {error.code: error for error in AccountError.__subclasses__()}

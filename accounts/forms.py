@@ -156,7 +156,7 @@ class ApiKeyForm(forms.ModelForm):
 
     class Meta:
         model = ApiKey
-        fields: ClassVar = ["account", "name", "scopes", "expires_at"]
+        fields: ClassVar = ["account", "name", "scopes", "expires_at", "requests_per_minute"]
 
 
 class NewApiKeyForm(ApiKeyForm):

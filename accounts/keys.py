@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -33,11 +34,16 @@ def is_live(now: datetime | None = None) -> Q:
     return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=now))
 
 
-def create_key(account: Account, *, name: str, scopes: list[str], secret: str | None = None) -> tuple[ApiKey, str]:
-    """A new key and its secret, which can never be read again. A secret of another service can be brought along."""
+def create_key(
+    account: Account, *, name: str, scopes: list[str], secret: str | None = None, **facts: Any
+) -> tuple[ApiKey, str]:
+    """A new key and its secret, which can never be read again. A secret of another service can be brought along.
+
+    facts: other columns of the key, as `expires_at`.
+    """
     secret = secret or make_secret()
     key = ApiKey.objects.create(
-        account=account, name=name, scopes=scopes, secret_hash=hash_secret(secret), last_four=secret[-4:]
+        account=account, name=name, scopes=scopes, secret_hash=hash_secret(secret), last_four=secret[-4:], **facts
     )
     return key, secret
 

@@ -25,11 +25,42 @@ class Account(models.Model):
     plan = models.CharField(max_length=16, choices=Plan.choices, default=Plan.FREE)
     credits = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: unlimited. 0: none left.")
     payment_due = models.BooleanField(default=False, help_text="Set: calls are answered as with an unpaid balance.")
+    # What is empty is the plan's, then the server's: accounts/plans.py.
     requests_per_minute = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: PHOTOMILL_REQUESTS_PER_MINUTE."
     )
     requests_per_second = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: no limit a second."
+    )
+    max_source_bytes = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Of one source or upload. Empty: PHOTOMILL_MAX_SOURCE_BYTES, which holds in any case.",
+    )
+    max_pixels = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Width × height of a source and of a result. Empty: PHOTOMILL_MAX_PIXELS, which holds in any case.",
+    )
+    max_items_in_flight = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Items queued or at work at once. Empty: 200,000 for free, 1,000,000 for pro, none for enterprise.",
+    )
+    keep_results_hours = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Temporary results, from their making on. Empty: the server's default, 24."
+    )
+    keep_uploads_hours = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Uploads, from the end of their job on. Empty: the server's default, 24."
+    )
+    keep_deliveries_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Callbacks and their attempts. Empty: the server's default, 30."
+    )
+    keep_jobs_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Jobs, from their end on. Empty: the server's default, 90."
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -161,6 +192,16 @@ class RecoveryCode(models.Model):
         return f"recovery code of {self.user}"
 
 
+class SetupLink(models.Model):
+    """The link by which the first operator gets in. There is one row at most; only the hash of its secret is kept."""
+
+    secret_hash = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(editable=False)
+
+    def __str__(self) -> str:
+        return f"set-up link until {self.expires_at}"
+
+
 class AuditEntry(models.Model):
     """Something that somebody did to what is to be kept safe. Rows are added and never changed.
 
@@ -196,6 +237,12 @@ class ApiKey(models.Model):
     secret_hash = models.CharField(max_length=64, unique=True, editable=False)
     last_four = models.CharField(max_length=4, editable=False)
     scopes = models.JSONField(default=list, blank=True)
+    requests_per_minute = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Of this key, within those of its account. Empty: the account's alone.",
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)

@@ -85,6 +85,16 @@ ATTACKS: dict[str, Callable[[User], str]] = {
     "a key elsewhere": lambda ada: sign(claims_of(ada), key=OTHER_KEY, headers={"jku": "http://127.0.0.1/keys"}),
     "a key file": lambda ada: sign(claims_of(ada), key=OTHER_KEY, headers={"kid": "../../../dev/null"}),
     "a key query": lambda ada: sign(claims_of(ada), key=OTHER_KEY, headers={"kid": "x' UNION SELECT 'key"}),
+    "another algorithm in the head": lambda ada: join({"alg": "RS256", "typ": "JWT"}, claims_of(ada), b"x" * 256),
+    "no signature": lambda ada: issue(ada).rpartition(".")[0] + ".",
+    "no algorithm and no signature": lambda ada: join({"alg": "none"}, claims_of(ada)).rpartition(".")[0] + ".",
+    "a critical extension": lambda ada: sign(claims_of(ada), headers={"crit": ["exp2"], "exp2": 1}),
+    "a payload that is not encoded": lambda ada: sign(claims_of(ada), headers={"b64": False, "crit": ["b64"]}),
+    "five parts": lambda ada: f"{issue(ada)}.x.y",
+    "a certificate of its own": lambda ada: sign(
+        claims_of(ada), key=OTHER_KEY, headers={"x5c": ["MIIB"], "x5u": "http://a"}
+    ),
+    "jti as a list": lambda ada: join_signed(claims_of(ada, jti=[1])),
     "no exp": lambda ada: sign(claims_of(ada, exp=None)),
     "exp as text": lambda ada: sign(claims_of(ada, exp="tomorrow")),
     "exp of 1e308": lambda ada: sign(claims_of(ada, exp=1e308)),
