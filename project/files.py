@@ -17,8 +17,8 @@ RETRY_SECONDS = 10
 
 
 @require_safe
-def stream(request: HttpRequest, ticket: str) -> HttpResponse:
-    """The object of a signed link. Browsers are told to run nothing that it may contain."""
+def stream(request: HttpRequest, ticket: str, name: str = "") -> HttpResponse:
+    """The object of a signed link, whatever name its address ends in. Browsers are told to run nothing of it."""
     try:
         named = read_ticket(ticket)
         response = _describe(named["key"]) if request.method == "HEAD" else _read(named["key"])

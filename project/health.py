@@ -9,7 +9,7 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from kombu.exceptions import KombuError
 
-from processing import operations
+from processing import operations, weights
 from storage.errors import StorageError
 from storage.house import house
 from storage.sockets import deadline
@@ -28,7 +28,8 @@ def ready(_request: HttpRequest) -> JsonResponse:
     is_ready = all(state == "ok" for state in parts.values())
     missing = {name: reason for name, kind in operations.all().items() if (reason := kind.missing())}
     status = "ready" if is_ready else "not ready"
-    body = {"status": status, "parts": parts, "unavailable_operations": missing}
+    models = {name: weights.missing(name) or "ok" for name in weights.all()}
+    body = {"status": status, "parts": parts, "unavailable_operations": missing, "models": models}
     return JsonResponse(body, status=200 if is_ready else 503)
 
 

@@ -14,7 +14,7 @@ from project import embedded
 from project.console import Console
 from project.hosts import list_hosts
 from project.probes import answers, broker_answers, find_port_problem, last_lines, skip_traceback
-from project.programs import FLOWER_USER, WEB_THREADS, Plan, list_commands, name_nodes, suffix_for
+from project.programs import FLOWER_USER, LOOPBACK, WEB_THREADS, Plan, list_commands, name_nodes, suffix_for
 from project.supervisor import GUARDIAN, ROOT, Program, Supervisor
 
 BROKER_SECONDS = 60.0  # a long log of messages is read before the broker answers
@@ -46,7 +46,8 @@ class Instance:
         *,
         port: int,
         workers: int = 2,
-        host: str = "127.0.0.1",
+        host: str = LOOPBACK,
+        flower_host: str = LOOPBACK,
         flower_port: int | None = None,
         env: Mapping[str, str] | None = None,
         quiet: bool = True,
@@ -61,6 +62,7 @@ class Instance:
             port=port,
             workers=workers,
             web_threads=self.environment.get("PHOTOMILL_WEB_THREADS", WEB_THREADS),
+            flower_host=flower_host,
             flower_port=flower_port,
             queue_prefix=self.environment.get("PHOTOMILL_QUEUE_PREFIX", ""),
             suffix="" if self.has_own_broker else suffix_for(self.data_dir),
@@ -86,7 +88,7 @@ class Instance:
             if name != "flower":
                 self._supervisor.add(self._make_program(name))
 
-    def wait_ready(self, timeout_seconds: float = 90.0) -> None:
+    def wait_ready(self, timeout_seconds: float = 240.0) -> None:
         """Wait until the web server, every node and Flower answer. StartError: one doesn't, or keeps ending.
 
         Flower starts here, when the nodes are there: it asks them at its own start, and complains of silence.
@@ -96,7 +98,9 @@ class Instance:
         self._await_nodes(deadline=deadline)
         if (flower_port := self.plan.flower_port) and self._supervisor:
             self._supervisor.add(self._make_program("flower"))
-            self._await("flower", lambda: answers(self.plan.host, flower_port, "/healthcheck"), deadline=deadline)
+            self._await(
+                "flower", lambda: answers(self.plan.flower_host, flower_port, "/healthcheck"), deadline=deadline
+            )
 
     def stop(self) -> None:
         """End everything in order, waiting for the items at work; what was never started is no error."""
@@ -154,14 +158,14 @@ class Instance:
     # --- steps -------------------------------------------------------------------------------------------------------
 
     def _check_ports(self) -> None:
-        self._check_port(self.plan.port, advice="Choose another with --port.")
+        self._check_port(self.plan.host, self.plan.port, advice="Choose another with --port.")
         if self.plan.flower_port:
             advice = "Choose another with --flower-port, or leave Flower out with --no-flower."
-            self._check_port(self.plan.flower_port, advice=advice)
+            self._check_port(self.plan.flower_host, self.plan.flower_port, advice=advice)
 
-    def _check_port(self, port: int, *, advice: str) -> None:
-        if problem := find_port_problem(self.plan.host, port):
-            raise StartError(f"Port {port} on {self.plan.host} can't be used: {problem}. {advice}")
+    def _check_port(self, host: str, port: int, *, advice: str) -> None:
+        if problem := find_port_problem(host, port):
+            raise StartError(f"Port {port} on {host} can't be used: {problem}. {advice}")
 
     def _claim_folder(self) -> IO[str]:
         try:

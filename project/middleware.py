@@ -7,8 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from accounts import trace
 from accounts.addresses import comes_by_proxy
-from project.logs import bound
+from jobs.requests import find_unreadable
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -40,9 +41,9 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         asked = request.headers.get("x-request-id", "")
-        request_id = asked if _ACCEPTABLE.fullmatch(asked) else uuid.uuid4().hex
+        request_id = asked if _ACCEPTABLE.fullmatch(asked) else str(uuid.uuid4())
         request.META["photomill.request_id"] = request_id
-        with bound(request_id=request_id):
+        with trace.bound(request_id=request_id):
             response = self.get_response(request)
         response["x-request-id"] = request_id
         return response
@@ -66,7 +67,12 @@ class BorderMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponse | None:
-        """Views of the APIs refuse methods in their own words; others would take TRACE for a GET."""
-        if request.method == "TRACE" and not hasattr(view, "cls"):
+        """Views of the APIs refuse in their own words; others take TRACE for a GET, and a bad form for none."""
+        if hasattr(view, "cls"):
+            return None
+        unreadable = find_unreadable(request) if request.path.startswith(PAGES) else None
+        if unreadable:
+            return JsonResponse({"message": f"The header {unreadable} cannot be read."}, status=400)
+        if request.method == "TRACE":
             return JsonResponse({"message": "This path does not take this method."}, status=405)
         return None

@@ -13,6 +13,7 @@ WEB_THREADS = "16"
 WEB_STOP_SECONDS = 10
 DELIVERY_THREADS = 8
 FLOWER_USER = "admin"
+LOOPBACK = "127.0.0.1"
 PYTHON = sys.executable
 
 
@@ -20,6 +21,7 @@ PYTHON = sys.executable
 class Plan:
     """What is to run and where. `suffix` tells the nodes of two instances on one broker apart.
 
+    flower_host: Flower listens on an address of its own, for two of its paths ask for no password.
     web_threads: as the setting PHOTOMILL_WEB_THREADS has it, of each web process.
     """
 
@@ -28,6 +30,7 @@ class Plan:
     port: int
     workers: int
     web_threads: str = WEB_THREADS
+    flower_host: str = LOOPBACK
     flower_port: int | None = None
     queue_prefix: str = ""
     suffix: str = ""
@@ -38,7 +41,7 @@ class Plan:
 
     @property
     def flower_url(self) -> str:
-        return f"http://{bracket(reachable(self.host))}:{self.flower_port}"
+        return f"http://{bracket(reachable(self.flower_host))}:{self.flower_port}"
 
 
 def reachable(host: str) -> str:
@@ -71,7 +74,7 @@ def list_commands(plan: Plan) -> dict[str, list[str]]:
         "beat": _celery("beat", "--schedule", str(plan.data_dir / "run" / "beat-schedule"), "--pidfile="),
     }
     if plan.flower_port:
-        commands["flower"] = _celery("flower", f"--address={plan.host}", f"--port={plan.flower_port}")
+        commands["flower"] = _celery("flower", f"--address={plan.flower_host}", f"--port={plan.flower_port}")
     return commands
 
 
@@ -80,7 +83,7 @@ def _web(plan: Plan) -> list[str]:
     options = ["--worker-class", "gthread", "--workers", str(processes), "--threads", plan.web_threads]
     options += ["--bind", f"{bracket(plan.host)}:{plan.port}", "--graceful-timeout", str(WEB_STOP_SECONDS)]
     # The control socket would lie in the home folder, where a second instance finds it taken.
-    options += ["--no-control-socket", "--log-level", "warning"]
+    options += ["--no-control-socket", "--log-level", "warning", "--logger-class", "project.web_log.WebLog"]
     return [PYTHON, "-m", "gunicorn", "project.wsgi:application", *options]
 
 

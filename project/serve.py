@@ -11,7 +11,7 @@ from types import FrameType
 
 from project.embedded import secrets_file
 from project.instance import Instance, StartError
-from project.programs import FLOWER_USER
+from project.programs import FLOWER_USER, LOOPBACK
 from project.supervisor import ROOT
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -23,11 +23,14 @@ class StopAsked(BaseException):
 
 def read_options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="run.py serve", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s; 0.0.0.0: every one)")
+    parser.add_argument("--host", default=LOOPBACK, help="address to listen on (%(default)s; 0.0.0.0: every one)")
     parser.add_argument("--port", type=int, default=8000, help="port of the web server (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="pictures that are worked on at once (%(default)s)")
     parser.add_argument("--provision", type=Path, metavar="FILE", help="YAML file of accounts to set up at the start")
     parser.add_argument("--no-flower", action="store_true", help="leave out Flower, the view of the workers")
+    parser.add_argument(
+        "--flower-host", default=LOOPBACK, help="address of Flower (%(default)s); its /metrics asks for no password"
+    )
     parser.add_argument("--flower-port", type=int, default=5555, help="port of Flower (%(default)s)")
     options = parser.parse_args(arguments)
     if options.workers < 1:
@@ -40,6 +43,7 @@ def main(arguments: list[str]) -> int:
     instance = Instance(
         Path(os.environ.get("PHOTOMILL_DATA_DIR") or ROOT / "data"),
         host=options.host,
+        flower_host=options.flower_host,
         port=options.port,
         workers=options.workers,
         flower_port=None if options.no_flower else options.flower_port,
@@ -91,7 +95,14 @@ def print_welcome(instance: Instance) -> None:
     print(f"Data: {instance.data_dir}   Secrets: {secrets_file(instance.data_dir)}")
     if flower and not os.environ.get("PHOTOMILL_FLOWER_PASSWORD"):
         print(f"Flower asks for the user {FLOWER_USER} and PHOTOMILL_FLOWER_PASSWORD from that file.")
+    if link := find_setup_link(instance.manage("setup_link")):
+        print(f"Nobody runs this server yet. Set the first operator up, within a day: {link}")
     print("Stop with Ctrl-C.\n", flush=True)
+
+
+def find_setup_link(output: str) -> str:
+    """The link that the command printed, if it printed one: there may be warnings beside it."""
+    return next((line for line in output.splitlines() if line.startswith("http")), "")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Every setting, from the environment. Names and defaults are in the README's table, which a test holds complete."""
 
+import secrets
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -20,9 +21,14 @@ for _name, _value in embedded.load_secrets(PHOTOMILL_DATA_DIR).items():
 # --- Secrets -------------------------------------------------------------------------------------------------------
 DEBUG = env.bool("PHOTOMILL_DEBUG", default=False)
 PHOTOMILL_SECRET_KEY = env.str("PHOTOMILL_SECRET_KEY", default="")
-SECRET_KEY = PHOTOMILL_SECRET_KEY
+# Beat and Flower sign nothing and are given no key; what does sign refuses to start without one.
+SECRET_KEY = PHOTOMILL_SECRET_KEY or secrets.token_urlsafe(50)
+SECRET_KEY_FALLBACKS = env.list("PHOTOMILL_SECRET_KEY_FALLBACKS", default=[])
 PHOTOMILL_ENCRYPTION_KEYS = env.list("PHOTOMILL_ENCRYPTION_KEYS", default=[])
 PHOTOMILL_JWT_KEYS = env.list("PHOTOMILL_JWT_KEYS", default=[])
+
+SECRETS_FILE = embedded.secrets_file(PHOTOMILL_DATA_DIR)
+SECRET_GENERATORS = embedded.GENERATORS
 
 # --- Django --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -41,6 +47,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "project.middleware.RequestIdMiddleware",
+    "project.traffic.TrafficMiddleware",
     "project.middleware.BorderMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -137,14 +144,25 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # to send people on from http to https is the proxy's work: here it would fail health checks
 ]
 PHOTOMILL_REQUESTS_PER_MINUTE = env.int("PHOTOMILL_REQUESTS_PER_MINUTE", default=1200)
+PHOTOMILL_PLAN_LIMITS: dict[str, dict[str, int | None]] = env.json("PHOTOMILL_PLAN_LIMITS", default={})
 PHOTOMILL_WEB_THREADS = env.int("PHOTOMILL_WEB_THREADS", default=16)
 PHOTOMILL_SYNC_SECONDS = env.float("PHOTOMILL_SYNC_SECONDS", default=60)
 PHOTOMILL_RETRY_LIMIT = env.int("PHOTOMILL_RETRY_LIMIT", default=0)
+PHOTOMILL_BUSY_ITEMS = env.int("PHOTOMILL_BUSY_ITEMS", default=1000)
+PHOTOMILL_CROPPHOTO_STRICT = env.bool("PHOTOMILL_CROPPHOTO_STRICT", default=False)
+PHOTOMILL_CROPPHOTO_WEBHOOK_SECONDS = env.float("PHOTOMILL_CROPPHOTO_WEBHOOK_SECONDS", default=1800)
 
 # --- House storage -------------------------------------------------------------------------------------------------
 PHOTOMILL_STORAGE_URL = env.str("PHOTOMILL_STORAGE_URL", default=f"file://{quote(str(PHOTOMILL_DATA_DIR))}/house")
 PHOTOMILL_STORAGE_PUBLIC_URL = env.str("PHOTOMILL_STORAGE_PUBLIC_URL", default="").rstrip("/")
 PHOTOMILL_LINK_SECONDS = env.int("PHOTOMILL_LINK_SECONDS", default=24 * 3600)
+
+# --- How long things are kept; 0 is for ever -----------------------------------------------------------------------
+PHOTOMILL_KEEP_RESULTS_HOURS = env.int("PHOTOMILL_KEEP_RESULTS_HOURS", default=24)
+PHOTOMILL_KEEP_UPLOADS_HOURS = env.int("PHOTOMILL_KEEP_UPLOADS_HOURS", default=24)
+PHOTOMILL_KEEP_DELIVERIES_DAYS = env.int("PHOTOMILL_KEEP_DELIVERIES_DAYS", default=30)
+PHOTOMILL_KEEP_JOBS_DAYS = env.int("PHOTOMILL_KEEP_JOBS_DAYS", default=90)
+PHOTOMILL_KEEP_AUDIT_DAYS = env.int("PHOTOMILL_KEEP_AUDIT_DAYS", default=400)
 
 # --- Items ---------------------------------------------------------------------------------------------------------
 PHOTOMILL_ITEM_SECONDS = env.float("PHOTOMILL_ITEM_SECONDS", default=300)
@@ -161,6 +179,9 @@ PHOTOMILL_MAX_JPEG_SCANS = env.int("PHOTOMILL_MAX_JPEG_SCANS", default=100)
 PHOTOMILL_MAX_PNG_CHUNKS = env.int("PHOTOMILL_MAX_PNG_CHUNKS", default=10_000)
 PHOTOMILL_FETCH_SECONDS = env.float("PHOTOMILL_FETCH_SECONDS", default=60)
 PHOTOMILL_FONT_DIR = env.str("PHOTOMILL_FONT_DIR", default="")
+PHOTOMILL_MODEL_DIR = env.str("PHOTOMILL_MODEL_DIR", default="")
+PHOTOMILL_MODEL_MEMORY_BYTES = env.int("PHOTOMILL_MODEL_MEMORY_BYTES", default=1536 * 1024**2)
+PHOTOMILL_MODEL_THREADS = env.int("PHOTOMILL_MODEL_THREADS", default=1)
 
 # --- Callbacks -----------------------------------------------------------------------------------------------------
 PHOTOMILL_CALLBACK_SECONDS = env.float("PHOTOMILL_CALLBACK_SECONDS", default=10)

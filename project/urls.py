@@ -1,11 +1,11 @@
 """The URL map: the admin, health, files, and one include for each product's API."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from jobs import dialects
-from project import files, health
+from project import errors, files, health
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -15,8 +15,9 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("healthz", health.alive),
     path("readyz", health.ready),
-    path("files/<str:ticket>", files.stream),
+    re_path(r"^files/(?P<ticket>[^/]+)(?:/(?P<name>[\s\S]*))?$", files.stream),
     *[path("", include((dialect.urls, name))) for name, dialect in dialects.all().items()],
+    re_path(rf"^{errors.SHARED}(?:/[\s\S]*)?$", errors.no_product),
 ]
 handler400 = "project.errors.bad_request"
 handler404 = "project.errors.not_found"

@@ -17,6 +17,7 @@ from django.conf import settings
 from kombu.utils.url import parse_url
 
 import run
+from project import fetching
 from project.celery import QUEUES
 from project.programs import Plan, list_commands
 
@@ -27,7 +28,7 @@ REQUIRED = {name for name, kind, _ in VARIABLE.findall(TEXT) if kind == "?"}
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 NODES = ("interactive", "batch", "delivery")
 PROGRAMS = ("web", *NODES, "beat", "flower")
-PLAN = Plan(data_dir=Path("/data"), host="0.0.0.0", port=8000, workers=2, flower_port=5555)
+PLAN = Plan(data_dir=Path("/data"), host="0.0.0.0", port=8000, workers=2, flower_host="0.0.0.0", flower_port=5555)
 GIGABYTE = 1024**3
 
 
@@ -91,7 +92,8 @@ def test_a_node_may_finish_its_item_before_it_is_killed(name: str) -> None:
 @pytest.mark.parametrize(("name", "slots"), [("interactive", 1), ("batch", 2)])
 def test_a_node_has_memory_for_the_children_of_all_its_slots(name: str, slots: int) -> None:
     limit = int(fill(SERVICES[name]["mem_limit"]).removesuffix("g")) * GIGABYTE
-    assert limit >= slots * settings.PHOTOMILL_CHILD_MEMORY_BYTES + GIGABYTE
+    child = settings.PHOTOMILL_CHILD_MEMORY_BYTES + settings.PHOTOMILL_MODEL_MEMORY_BYTES
+    assert limit >= slots * child + GIGABYTE
 
 
 @pytest.mark.parametrize("name", NODES)
@@ -210,7 +212,7 @@ def test_the_object_store_is_the_one_of_the_tests_tells_nobody_and_opens_one_por
 
 # --- the image ---------------------------------------------------------------------------------------------------
 
-DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+MODELS_STAGE, DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").split("\n\n", 1)
 IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
 
 
@@ -229,10 +231,18 @@ def test_the_image_gets_its_packages_as_run_py_installs_them_and_none_of_the_tes
 
 
 def test_the_image_gets_every_app_and_nothing_else() -> None:
-    copied = {source for line in re.findall(r"^COPY (.*) \S+$", DOCKERFILE, re.MULTILINE) for source in line.split()}
+    lines = re.findall(r"^COPY (?!--from=)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+    copied = {source for line in lines for source in line.split()}
     apps = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
     assert copied == apps | {"manage.py", "run.py", "requirements.txt"}
     assert {line.removeprefix("!") for line in IGNORED if line.startswith("!")} == copied
+
+
+def test_the_image_gets_its_models_as_run_py_fetches_them() -> None:
+    copied = re.findall(r"^COPY (?!--from=)(\S+) \S+$", MODELS_STAGE, re.MULTILINE)
+    assert copied == [str(path.relative_to(ROOT)) for path in (Path(fetching.__file__), fetching.MANIFEST)]
+    assert f"python {' '.join(run.FETCHING[1:])}".replace(f"{ROOT}/", "") in MODELS_STAGE
+    assert f"COPY --from=models /app/{fetching.FOLDER.name} {fetching.FOLDER.name}\n" in DOCKERFILE
 
 
 def test_the_image_runs_as_somebody_who_may_change_nothing() -> None:

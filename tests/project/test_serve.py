@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 from django.conf import settings
 
 from project import embedded
@@ -25,7 +26,7 @@ from project.programs import Plan, list_commands
 from project.serve import StopAsked, StopHandler
 from tests.services import find_free_ports
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 240
 PROGRAMS = {"broker", "web", "interactive", "batch", "delivery", "beat", "flower"}
 
 
@@ -186,6 +187,15 @@ def test_the_web_server_has_as_many_threads_as_the_setting_says(
     assert web[web.index("--threads") + 1] == given.get("PHOTOMILL_WEB_THREADS", str(settings.PHOTOMILL_WEB_THREADS))
 
 
+def test_flower_stays_on_loopback_where_the_web_server_is_opened(tmp_path: Path) -> None:
+    opened = list_commands(Instance(tmp_path, host="0.0.0.0", port=80, flower_port=5555).plan)
+    assert opened["web"][opened["web"].index("--bind") + 1] == "0.0.0.0:80"
+    assert "--address=127.0.0.1" in opened["flower"]
+    named = Instance(tmp_path, host="0.0.0.0", port=80, flower_host="192.0.2.7", flower_port=5555).plan
+    assert "--address=192.0.2.7" in list_commands(named)["flower"]
+    assert named.flower_url == "http://192.0.2.7:5555"
+
+
 def test_without_flower_there_is_none(tmp_path: Path) -> None:
     assert "flower" not in list_commands(Plan(data_dir=tmp_path, host="127.0.0.1", port=80, workers=1))
 
@@ -226,6 +236,8 @@ def test_flower_shows_nothing_without_the_password(instance: Instance) -> None:
     password = embedded.load_secrets(instance.data_dir)["PHOTOMILL_FLOWER_PASSWORD"]
     assert [get_status(port, "/workers"), get_status(port, "/workers", password="guess")] == [401, 401]
     assert get_status(port, "/workers", password=password) == 200
+    # What asks for no password is why Flower listens on loopback alone.
+    assert [get_status(port, path) for path in ("/metrics", "/healthcheck")] == [200, 200]
 
 
 @pytest.mark.stack
@@ -269,12 +281,16 @@ def test_another_terminal_finds_the_same_broker_and_database(instance: Instance)
 
 
 @pytest.mark.stack
+@pytest.mark.timeout(900)
 def test_a_person_starts_kills_starts_again_and_stops(tmp_path: Path) -> None:
-    """One story, for each start costs ten seconds: SIGKILL leaves no process, Ctrl-C ends cleanly."""
+    """One story, for each start costs ten seconds.
+
+    SIGKILL leaves no process, Ctrl-C ends cleanly; each start prints a link until there is an operator.
+    """
     port, flower_port = find_free_ports(2)
     options = ["--port", str(port), "--flower-port", str(flower_port), "--workers", "1"]
     with serve(*options, data_dir=tmp_path / "data") as process:
-        read_until_ready(process)
+        first = find_link(read_until_ready(process))
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) >= len(PROGRAMS) + 1  # and the guardian, and what they started
         process.kill()
@@ -283,6 +299,7 @@ def test_a_person_starts_kills_starts_again_and_stops(tmp_path: Path) -> None:
     with serve(*options, data_dir=tmp_path / "data") as process:
         seen = read_until_ready(process)
         family = psutil.Process(process.pid).children(recursive=True)
+        become_operator(find_link(seen), replaced=first)
         os.kill(process.pid, signal.SIGINT)
         seen += process.communicate(timeout=WAIT_SECONDS)[0]
         assert not any(map(is_alive, family))
@@ -291,3 +308,26 @@ def test_a_person_starts_kills_starts_again_and_stops(tmp_path: Path) -> None:
     assert f"{tmp_path}/data/secrets.env" in seen
     assert not re.search(r"Traceback|Warning|ended \(|killed", seen), seen
     assert not answers("127.0.0.1", port, "/healthz")
+    with serve(*options, data_dir=tmp_path / "data") as process:
+        assert "/accounts/setup/" not in read_until_ready(process)
+        os.kill(process.pid, signal.SIGINT)
+
+
+def find_link(seen: str) -> str:
+    found = re.search(
+        r"Set the first operator up, within a day: (http://127\.0\.0\.1:\d+/accounts/setup/\S+/)$", seen, re.M
+    )
+    assert found, seen
+    return found[1]
+
+
+def become_operator(link: str, *, replaced: str) -> None:
+    """Use the link in a browser. The one that an earlier start printed is not good any more."""
+    assert "This link is not good" in requests.get(replaced, timeout=10).text
+    browser = requests.Session()
+    form = browser.get(link, timeout=10)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)
+    assert token, form.text[:500]
+    sent = {"email": "op@photos.example", "password1": "correct horse battery", "csrfmiddlewaretoken": token[1]}
+    done = browser.post(form.url, sent | {"password2": sent["password1"]}, timeout=10)
+    assert "The operator is set up" in done.text
