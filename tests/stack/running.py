@@ -70,6 +70,8 @@ class Stack:
     bucket: Path
     receiver: Receiver
     nodes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    objects: Any = None
+    """A client of the object store, where the test has one."""
 
     def call(self, method: str, path: str, body: Any = None, *, secret: str = "tokA") -> Answer:
         """One request to the API."""
@@ -148,14 +150,19 @@ def running(
     workers: int = 1,
     flower_port: int | None = None,
     callback_secret: str | None = None,
+    storages: list[dict[str, Any]] | None = None,
     **env: str,
 ) -> Iterator[Stack]:
-    """An instance on a backend, ready for requests. callback_secret: what alice's callbacks are signed with."""
+    """An instance on a backend, ready for requests. callback_secret: what alice's callbacks are signed with.
+
+    storages: alice's, one of them `main`; a local folder where none are named.
+    """
     bucket = folder / "bucket"
     bucket.mkdir()
     accounts = folder / "accounts.yaml"
     alice = account_entry("alice", bucket, number=1, secret="tokA")
     alice["services"][0]["callback_secret"] = callback_secret
+    alice["storages"] = storages or alice["storages"]
     accounts.write_text(yaml.safe_dump({"accounts": [alice]}))
     port = services.find_free_ports(1)[0]
     environment = {**FAST, **find_servers(backend), **env}
