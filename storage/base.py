@@ -1,13 +1,14 @@
 """What a storage kind must do."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from storage.errors import ReadOnly
+from storage.errors import BadKey, ReadOnly
 
 
 class Fields(BaseModel):
@@ -56,6 +57,7 @@ class Storage(ABC):
     Credentials: ClassVar[type[Fields]] = NoFields
     operator_only: ClassVar[bool] = False
     is_writable: ClassVar[bool] = True
+    is_listable: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod
@@ -79,13 +81,45 @@ class Storage(ABC):
         """Remove the object; one that is not there is no error."""
         raise ReadOnly("This storage can only be read.")
 
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Remove objects, in as few calls as the kind can; one that is not there is no error.
+
+        An error leaves some of them where they are.
+        """
+        for key in keys:
+            self.delete(key)
+
+    def delete_folder(self, prefix: str) -> int:
+        """Remove every object below a folder, whose prefix ends in a slash. Returns how many there were."""
+        if not prefix.strip("/") or not prefix.endswith("/"):
+            raise BadKey("A folder is deleted by a prefix that ends in a slash.")
+        count, cursor = 0, None
+        while True:
+            page = self.list(prefix, cursor=cursor)
+            self.delete_many([facts.key for facts in page.objects])
+            count, cursor = count + len(page.objects), page.cursor
+            if cursor is None:
+                return count
+
     def exists(self, key: str) -> bool:
         """Whether there is an object of this key."""
+        return self.measure(key) is not None
+
+    def measure(self, key: str) -> int | None:
+        """The object's size in bytes, or None where there is none."""
         raise ReadOnly("This storage cannot be searched.")
 
     def list(self, prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
         """Objects whose key begins with the prefix, after the cursor."""
         raise ReadOnly("This storage cannot be listed.")
+
+    def find_scraps(self, *, before: datetime) -> Sequence[ObjectFacts]:
+        """What writes left behind that were killed before that time: no listing shows it, no key leads to it."""
+        return ()
+
+    def delete_scraps(self, *, before: datetime) -> None:
+        """Remove what `find_scraps` finds."""
+        return
 
     def link(self, key: str, *, seconds: int, filename: str) -> str | None:
         """An address at which anybody can download the object for a while, or None where the kind has none."""

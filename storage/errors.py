@@ -56,6 +56,10 @@ class AccessDenied(StorageError):
     sentence = "The storage refused access."
 
 
+class StorageUnreachable(Unreachable):
+    """No answer from a connected storage, which has answered before or is expected to."""
+
+
 class StorageUnavailable(StorageError):
     """The storage answered that it cannot answer now."""
 
@@ -83,6 +87,13 @@ class ReadOnly(StorageError):
 
     code = "storage_read_only"
     sentence = "This storage cannot be written to."
+
+
+class Conflict(StorageError):
+    """Something else stands in the way: a name that is taken, a storage that is in use."""
+
+    code = "conflict"
+    sentence = "The storage's state does not allow this."
 
 
 class BadParameters(StorageError):

@@ -1,12 +1,15 @@
 """The house storage: the server's own place for uploads, temporary results, thumbnails and undo copies."""
 
 import os
+import time
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from django.conf import settings
 from django.core import signing
+from django.core.signing import b62_encode
 
 from storage import kinds
 from storage.base import Storage
@@ -25,18 +28,37 @@ def house() -> Storage:
     return _open(settings.PHOTOMILL_STORAGE_URL, settings.PHOTOMILL_STORAGE_PUBLIC_URL, os.getpid())
 
 
-def make_link(key: str, *, filename: str, content_type: str, seconds: int | None = None) -> str:
+class _Signer(signing.TimestampSigner):
+    """Signs as if at another time."""
+
+    def __init__(self, at: float) -> None:
+        super().__init__(salt=SALT)
+        self._at = int(at)
+
+    def timestamp(self) -> str:
+        return b62_encode(self._at)
+
+
+def make_link(
+    key: str, *, filename: str, content_type: str, seconds: int | None = None, made_at: datetime | None = None
+) -> str:
     """An address at which anybody who has it can read a house object until it expires.
 
-    On S3 with PHOTOMILL_STORAGE_PUBLIC_URL set the object store serves it, else Photomill itself at /files/.
+    On S3 with PHOTOMILL_STORAGE_PUBLIC_URL set the object store serves it, else Photomill itself at /files/, under an
+    address that ends in the file's name. made_at: when its seconds begin, so that it stays the same however often it
+    is asked for; left out, now.
     """
     seconds = settings.PHOTOMILL_LINK_SECONDS if seconds is None else seconds
+    began_at = made_at.timestamp() if made_at else time.time()
     if settings.PHOTOMILL_STORAGE_PUBLIC_URL:
-        direct = house().link(key, seconds=seconds, filename=filename)
+        left = max(1, round(began_at + seconds - time.time()))
+        direct = house().link(key, seconds=left, filename=filename)
         if direct:
             return direct
-    ticket = signing.dumps({"k": key, "n": filename, "t": content_type, "s": seconds}, salt=SALT, compress=True)
-    return f"{settings.PHOTOMILL_PUBLIC_URL}/files/{ticket}"
+    named = {"k": key, "n": filename, "t": content_type, "s": seconds}
+    ticket = _Signer(began_at).sign_object(named, compress=True)
+    name = filename.rpartition("/")[2]
+    return f"{settings.PHOTOMILL_PUBLIC_URL}/files/{ticket}{f'/{quote(name)}' if name.strip('.') else ''}"
 
 
 def read_ticket(ticket: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ from storage.errors import (
     ObjectMissing,
     StorageError,
     StorageUnavailable,
-    Unreachable,
+    StorageUnreachable,
 )
 from storage.sockets import deadline
 
@@ -138,7 +138,7 @@ def _our_errors(key: str) -> Iterator[None]:
         raise _translate(key, error) from None
     except (ConnectionFailed, HTTPClientError):
         # Why is for the log alone: it would tell a customer about our network.
-        raise Unreachable from None
+        raise StorageUnreachable from None
     except BotoCoreError as error:
         raise BadParameters(f"The storage cannot be used as it is connected: {error}") from None
     except (ResponseParserError, ValueError):

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -78,10 +78,25 @@ class LocalStorage(Storage):
                 path.unlink()
                 self._remove_emptied(path)
 
-    def exists(self, key: str) -> bool:
+    def measure(self, key: str) -> int | None:
         with _our_errors(key), suppress(FileNotFoundError, NotADirectoryError):
-            return stat.S_ISREG(self._find(key).lstat().st_mode)
-        return False
+            facts = self._find(key).lstat()
+            return facts.st_size if stat.S_ISREG(facts.st_mode) else None
+        return None
+
+    def find_scraps(self, *, before: datetime) -> Sequence[ObjectFacts]:
+        """Files that never got their name."""
+        found: list[ObjectFacts] = []
+        with _our_errors(SCRATCH), suppress(FileNotFoundError), os.scandir(self.root / SCRATCH) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # it has its name by now
+                    found.append(_describe(f"{SCRATCH}/{entry.name}", entry.stat(follow_symlinks=False)))
+        return [facts for facts in found if facts.modified_at < before]
+
+    def delete_scraps(self, *, before: datetime) -> None:
+        for facts in self.find_scraps(before=before):
+            with _our_errors(facts.key):
+                (self.root / facts.key).unlink(missing_ok=True)
 
     def list(self, prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
         found: list[ObjectFacts] = []

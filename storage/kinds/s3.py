@@ -1,6 +1,8 @@
 """S3 and whatever speaks its protocol."""
 
 import io
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +10,15 @@ from django.utils.http import content_disposition_header
 from pydantic import Field, field_validator, model_validator
 
 from storage.base import Blob, Fields, ObjectFacts, Page, Storage
-from storage.errors import BadKey, BadParameters, ObjectMissing, StorageUnavailable, TooLarge
+from storage.errors import (
+    BadKey,
+    BadParameters,
+    ObjectMissing,
+    StorageError,
+    StorageUnavailable,
+    TooLarge,
+    Unreachable,
+)
 from storage.keys import clean_key, join_keys, refuse_escape
 from storage.kinds.web_folder import check_folder_url, endpoint_policy
 from storage.s3_client import NO_S3, Unchanged, calling, make_client, read_tag
@@ -16,27 +26,34 @@ from storage.s3_client import NO_S3, Unchanged, calling, make_client, read_tag
 WRITE_SECONDS = 120
 LONGEST_LINK_SECONDS = 7 * 24 * 3600
 """Signature version 4 allows no more."""
+DELETED_AT_ONCE = 1000
+"""Keys in one call; the protocol allows no more."""
+
+
+class BucketFields(Fields):
+    """A bucket, and the folder of it that is used."""
+
+    bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$", description="name of the bucket")
+    path: str = Field("", description="folder in the bucket below which keys lie")
+
+    @field_validator("path")
+    @classmethod
+    def must_be_a_folder(cls, path: str) -> str:
+        folder = path.strip("/")
+        try:
+            return clean_key(folder) if folder else ""
+        except BadKey as error:
+            raise ValueError(error.message) from None
 
 
 class S3Storage(Storage):
     """A bucket, or a folder of one, on any server that speaks the S3 protocol."""
 
-    class Parameters(Fields):
-        bucket: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$", description="name of the bucket")
-        path: str = Field("", description="folder in the bucket below which keys lie")
+    class Parameters(BucketFields):
         endpoint_url: str | None = Field(None, description="address of the server; Amazon's where it is left out")
         region: str = Field(
             "us-east-1", pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$", description="region that requests are signed for"
         )
-
-        @field_validator("path")
-        @classmethod
-        def must_be_a_folder(cls, path: str) -> str:
-            folder = path.strip("/")
-            try:
-                return clean_key(folder) if folder else ""
-            except BadKey as error:
-                raise ValueError(error.message) from None
 
         @field_validator("endpoint_url")
         @classmethod
@@ -88,13 +105,19 @@ class S3Storage(Storage):
         with calling(key, seconds=settings.PHOTOMILL_FETCH_SECONDS):
             self._client.delete_object(**self._name(key))
 
-    def exists(self, key: str) -> bool:
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """By the thousand. Of a server that does not know such a call, or leaves some of them, one by one."""
+        waiting = iter(keys)
+        while batch := list(islice(waiting, DELETED_AT_ONCE)):
+            for key in self._delete_batch(batch):
+                self.delete(key)
+
+    def measure(self, key: str) -> int | None:
         try:
             with calling(key, seconds=settings.PHOTOMILL_FETCH_SECONDS):
-                self._client.head_object(**self._name(key))
+                return int(self._client.head_object(**self._name(key)).get("ContentLength", 0))
         except ObjectMissing:
-            return False
-        return True
+            return None
 
     def list(self, prefix: str, *, cursor: str | None = None, limit: int = 1000) -> Page:
         """Objects whose key begins with the prefix; the cursor is the server's own token.
@@ -131,6 +154,19 @@ class S3Storage(Storage):
         if blob is None or len(blob.data) > max_bytes:
             raise TooLarge(f"The file {key!r} is larger than the limit of {max_bytes} bytes.")
         return blob
+
+    def _delete_batch(self, keys: Sequence[str]) -> Sequence[str]:
+        """Returns those that are still there."""
+        names = {self._name(key)["Key"]: key for key in keys}
+        asked = {"Objects": [{"Key": name} for name in names], "Quiet": True}
+        try:
+            with calling(keys[0], seconds=settings.PHOTOMILL_FETCH_SECONDS):
+                answer = self._client.delete_objects(Bucket=self.bucket, Delete=asked)
+        except Unreachable:
+            raise
+        except StorageError:
+            return keys
+        return [names[row["Key"]] for row in answer.get("Errors", []) if row.get("Key") in names]
 
     def _name(self, key: str) -> dict[str, str]:
         refuse_escape(key)

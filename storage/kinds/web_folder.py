@@ -26,6 +26,7 @@ class WebFolderStorage(Storage):
             return check_folder_url(url)
 
     is_writable = False
+    is_listable = False
 
     def __init__(self, base_url: str, policy: Policy) -> None:
         self.base_url = base_url.rstrip("/")

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from storage.kinds import gcs
 from tests.services import SeaweedFS, find_weed, services_are_required
 from tests.storage.hostile import SECRET, RawServer, answer, connects, serving
-from tests.storage.places import KINDS, LocalPlace, Place, S3Place, WebPlace
+from tests.storage.places import KINDS, ON_S3, GcsPlace, LocalPlace, Place, S3Place, WebPlace
 
-ALL = [pytest.param(kind, marks=pytest.mark.s3) if kind == "s3" else kind for kind in KINDS]
+ALL = [pytest.param(kind, marks=pytest.mark.s3) if kind in ON_S3 else kind for kind in KINDS]
 WRITABLE = [each for each in ALL if each != "web_folder"]
 
 
@@ -64,6 +65,15 @@ def bucket_name(seaweed: SeaweedFS) -> str:
 def s3_place(seaweed: SeaweedFS, bucket_name: str) -> Iterator[S3Place]:
     """The bucket, empty."""
     place = S3Place(seaweed, bucket_name)
+    yield place
+    place.empty()
+
+
+@pytest.fixture
+def gcs_place(seaweed: SeaweedFS, bucket_name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GcsPlace]:
+    """The bucket, empty, as if it were Google's."""
+    monkeypatch.setattr(gcs, "ENDPOINT_URL", seaweed.endpoint_url)
+    place = GcsPlace(seaweed, bucket_name)
     yield place
     place.empty()
 

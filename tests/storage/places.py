@@ -17,7 +17,8 @@ from storage.base import Storage
 from storage.kinds.local import SCRATCH
 from tests.services import SeaweedFS
 
-KINDS = ("s3", "local", "web_folder")
+KINDS = ("s3", "gcs", "local", "web_folder")
+ON_S3 = ("s3", "gcs")
 NOBODY = 65534
 
 
@@ -80,6 +81,16 @@ class S3Place(Place):
     @contextmanager
     def denying(self, key: str) -> Iterator[Storage]:
         yield self.open(credentials={"access_key": self.server.access_key, "secret_access_key": "wrong"})
+
+
+class GcsPlace(S3Place):
+    """The same behind Google's kind, whose address is then this server's."""
+
+    def open(self, *, private: bool = False, credentials: dict[str, str] | None = None, **changes: str) -> Storage:
+        keys = {"access_key": self.server.access_key, "secret_access_key": self.server.secret_key}
+        given = keys if credentials is None else credentials
+        checked = kinds.check("gcs", {"bucket": self.bucket, "path": self.path} | changes, given)
+        return kinds.get("gcs").open(*checked, private=private)
 
 
 class FolderPlace(Place):
@@ -197,7 +208,9 @@ def every_call(storage: Storage) -> dict[str, Callable[[], object]]:
         "read_if_changed": lambda: storage.read_if_changed("k", etag="tag", max_bytes=10_000_000),
         "write": lambda: storage.write("k", b"x", content_type="text/plain"),
         "delete": lambda: storage.delete("k"),
+        "delete_many": lambda: storage.delete_many(["k", "l"]),
         "exists": lambda: storage.exists("k"),
+        "measure": lambda: storage.measure("k"),
         "list": lambda: storage.list(""),
     }
 

@@ -90,7 +90,7 @@ def test_a_row_that_does_not_hold_together_names_the_field(alice: Account) -> No
         open_connection(row)
     with pytest.raises(ValidationError, match="buckett"):
         row.full_clean()
-    with pytest.raises(BadParameters, match="known are local, s3, web_folder"):
+    with pytest.raises(BadParameters, match="known are gcs, local, s3, web_folder"):
         open_connection(Connection(account=alice, name="x", kind="ftp"))
 
 

@@ -162,7 +162,11 @@ def test_nothing_is_written_deleted_or_found_under_a_key_that_leads_elsewhere(wr
     with pytest.raises(BadKey):
         storage.delete(key)
     with pytest.raises(BadKey):
+        storage.delete_many([key])
+    with pytest.raises(BadKey):
         storage.exists(key)
+    with pytest.raises(BadKey):
+        storage.measure(key)
     assert writable.keys() == set()
 
 
@@ -170,6 +174,13 @@ def test_only_an_object_exists_and_no_folder_of_one(writable: Place) -> None:
     writable.put("a/b/1.jpg", b"x")
     asked = ["a/b/1.jpg", "a/b", "a", "a/b/2.jpg", "a/b/1.jpg/x"]
     assert [key for key in asked if writable.storage.exists(key)] == ["a/b/1.jpg"]
+
+
+def test_an_object_is_measured_and_no_folder_of_one(writable: Place) -> None:
+    writable.put("a/b/1.jpg", b"x" * 1234)
+    writable.put("empty", b"")
+    asked = ["a/b/1.jpg", "empty", "a/b", "a", "a/b/2.jpg", "a/b/1.jpg/x"]
+    assert [writable.storage.measure(key) for key in asked] == [1234, 0, None, None, None, None]
 
 
 def test_only_the_object_of_the_key_is_deleted(writable: Place) -> None:
@@ -183,6 +194,55 @@ def test_deleting_what_is_not_there_is_no_error(writable: Place, key: str) -> No
     fill(writable, ["a/2.jpg", "b/below"])
     writable.storage.delete(key)
     assert writable.keys() == {"a/2.jpg", "b/below"}
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_many_objects_are_deleted_and_no_others(writable: Place, count: int) -> None:
+    fill(writable, SOME)
+    writable.storage.delete_many(SOME[:count])
+    assert writable.keys() == set(SOME[count:])
+
+
+def test_many_are_deleted_under_odd_keys_and_missing_ones_among_them_are_no_error(writable: Place) -> None:
+    fill(writable, [*ODD_KEYS, "stays"])
+    writable.storage.delete_many(iter(["missing", *ODD_KEYS, "a/missing/below"]))
+    assert writable.keys() == {"stays"}
+
+
+def test_more_are_deleted_than_one_call_can_take(writable: Place) -> None:
+    keys = [f"many/{number:04}" for number in range(1005)]
+    fill(writable, [keys[0], keys[-1], "stays"])
+    writable.storage.delete_many(keys)
+    assert writable.keys() == {"stays"}
+
+
+@pytest.mark.parametrize("prefix", ["a/", "a/b/", "b/", "c/1/2/", "missing/"])
+def test_a_folder_is_deleted_with_all_below_it_and_nothing_beside_it(writable: Place, prefix: str) -> None:
+    fill(writable, SOME)
+    below = {key for key in SOME if key.startswith(prefix)}
+    assert writable.storage.delete_folder(prefix) == len(below)
+    assert writable.keys() == set(SOME) - below
+
+
+def test_a_folder_of_more_than_a_page_is_deleted(writable: Place) -> None:
+    fill(writable, [f"a/{number:04}" for number in range(1002)])
+    assert (writable.storage.delete_folder("a/"), writable.keys()) == (1002, set())
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "//", "a", "a/1", "../", "a/../"])
+def test_what_is_no_folder_is_not_deleted(writable: Place, prefix: str) -> None:
+    fill(writable, SOME)
+    with pytest.raises(BadKey):
+        writable.storage.delete_folder(prefix)
+    assert writable.keys() == set(SOME)
+
+
+def test_whole_writes_leave_no_scraps(writable: Place) -> None:
+    writable.storage.write("a/k", b"x", content_type="image/png")
+    before = datetime.now(UTC) + timedelta(days=1)
+    assert not writable.storage.find_scraps(before=before)
+    writable.storage.delete_scraps(before=before)
+    assert writable.keys() == {"a/k"}
 
 
 # --- Listing ---
@@ -279,11 +339,14 @@ def test_writers_of_one_key_leave_one_whole_object(writable: Place) -> None:
 
 def test_a_kind_that_only_reads_refuses_everything_else(web_folder_place: Place) -> None:
     storage = web_folder_place.storage
-    assert not storage.is_writable
+    assert (storage.is_writable, storage.is_listable) == (False, False)
     for act in (
         lambda: storage.write("k", b"x", content_type="text/plain"),
         lambda: storage.delete("k"),
+        lambda: storage.delete_many(["k"]),
+        lambda: storage.delete_folder("a/"),
         lambda: storage.exists("k"),
+        lambda: storage.measure("k"),
         lambda: storage.list(""),
     ):
         with pytest.raises(ReadOnly) as caught:
@@ -298,4 +361,4 @@ def test_a_link_is_one_that_a_browser_can_open_or_none(place: Place) -> None:
     if link is not None:
         with urllib.request.urlopen(link, timeout=5) as answer:
             assert answer.read() == b"bytes"
-    assert (link is not None) == (type(place.storage) is kinds.get("s3"))
+    assert (link is not None) == isinstance(place.storage, kinds.get("s3"))

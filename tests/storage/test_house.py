@@ -2,6 +2,7 @@
 
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -126,7 +127,7 @@ def test_a_bad_url_is_said_with_the_setting_and_without_the_secret(settings: Set
 
 
 def ticket_of(link: str) -> str:
-    return link.removeprefix("https://photos.example/files/")
+    return link.removeprefix("https://photos.example/files/").partition("/")[0]
 
 
 def test_a_link_says_what_it_was_made_for(folder: Path) -> None:
@@ -166,6 +167,41 @@ def test_a_ticket_ends_when_it_should(folder: Path, settings: Settings, monkeypa
     for after_seconds, good in ((0, [asked, default]), (58, [asked, default]), (62, [default]), (3602, [])):
         monkeypatch.setattr(time, "time", lambda now=made_at + after_seconds: now)
         assert [ticket for ticket in (asked, default) if is_good(ticket)] == good
+
+
+def test_a_link_counts_from_when_its_object_was_made_and_stays_the_same(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_at = datetime.now(UTC)
+
+    def ask() -> str:
+        return make_link("k", filename="k.png", content_type="image/png", seconds=3600, made_at=made_at)
+
+    first, then = ask(), time.time()
+    monkeypatch.setattr(time, "time", lambda: then + 3500)
+    assert (ask(), is_good(ticket_of(first))) == (first, True)
+    monkeypatch.setattr(time, "time", lambda: then + 3700)
+    assert (ask(), is_good(ticket_of(first))) == (first, False)
+
+
+@pytest.mark.s3
+def test_the_object_store_s_link_ends_when_ours_would(s3_place: S3Place, settings: Settings) -> None:
+    settings.PHOTOMILL_STORAGE_URL = house_url(s3_place, "/results")
+    settings.PHOTOMILL_STORAGE_PUBLIC_URL = s3_place.server.endpoint_url
+    put("k")
+    made_at = datetime.now(UTC) - timedelta(seconds=3000)
+    link = make_link("k", filename="k", content_type="image/png", seconds=3600, made_at=made_at)
+    left = int(parse_qs(urlsplit(link).query)["X-Amz-Expires"][0])
+    assert 590 <= left <= 600
+
+
+@pytest.mark.parametrize(
+    ("filename", "end"),
+    [("the_image.jpeg", "/the_image.jpeg"), ("ü 1%.jpg", "/%C3%BC%201%25.jpg"), ("a/b.jpg", "/b.jpg"), ("..", "")],
+)
+def test_a_link_ends_in_the_name_of_its_file(folder: Path, filename: str, end: str) -> None:
+    link = make_link("k", filename=filename, content_type="image/jpeg")
+    assert link.removeprefix(f"https://photos.example/files/{ticket_of(link)}") == end
 
 
 def is_good(ticket: str) -> bool:

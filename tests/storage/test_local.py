@@ -8,6 +8,7 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_folder_that_is_a_link_out_of_the_root_is_refused(
         lambda: storage.read(key, max_bytes=LIMIT),
         lambda: write(storage, key),
         lambda: storage.delete(key),
+        lambda: storage.delete_many([key]),
         lambda: storage.exists(key),
     ]
     for act in acts:
@@ -235,6 +237,30 @@ def test_a_disk_that_fails_is_worth_another_try(storage: Storage, monkeypatch: p
     with pytest.raises(StorageUnavailable, match="Input/output error"):
         write(storage, "a.jpg", b"new")
     assert storage.read("a.jpg", max_bytes=LIMIT).data == b"old"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from storage.kinds.local import LocalStorage
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+LocalStorage(Path(sys.argv[1])).write("a.jpg", b"x" * 5000, content_type="image/jpeg")
+"""
+
+
+def test_what_a_killed_write_leaves_is_found_and_deleted_once_it_is_old(
+    storage: Storage, local_place: LocalPlace
+) -> None:
+    write(storage, "old.jpg")
+    subprocess.run([sys.executable, "-c", KILLED, str(local_place.root)], timeout=30)
+    (left,) = local_place.scratch_files()
+    now = datetime.now(UTC)
+    storage.delete_scraps(before=now - timedelta(hours=1))
+    assert (storage.find_scraps(before=now - timedelta(hours=1)), local_place.scratch_files()) == ([], [left])
+    later = now + timedelta(hours=1)
+    assert [facts.size_bytes for facts in storage.find_scraps(before=later)] == [5000]
+    storage.delete_scraps(before=later)
+    assert (local_place.scratch_files(), keys(storage)) == ([], ["old.jpg"])
 
 
 # --- Memory and limits ---

@@ -47,7 +47,9 @@ def test_a_server_that_is_down_is_worth_another_try(settings: Settings) -> None:
     assert (caught.value.retryable, caught.value.message) == (True, "The address could not be reached.")
 
 
-@pytest.mark.parametrize("name", ["read", "read_if_changed", "write", "delete", "exists", "list"])
+@pytest.mark.parametrize(
+    "name", ["read", "read_if_changed", "write", "delete", "delete_many", "exists", "measure", "list"]
+)
 def test_a_server_that_never_answers_is_left_in_time(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -125,6 +127,47 @@ def test_an_error_of_the_server_becomes_one_of_ours(status: str, code: str, erro
                 call()
             assert type(caught.value) is error
             assert "inner details" not in caught.value.message
+
+
+# --- Many at once ---
+
+
+def deleting(answered: Behaviour) -> Behaviour:
+    """A server with its own answer to a call for many keys, and the usual one to a call for one."""
+    gone = answer(b"", status="204 No Content")
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        (answered if head.startswith(b"POST") else gone)(connection, head)
+
+    return behave
+
+
+def requests(heads: list[bytes]) -> list[str]:
+    """Method and path of each."""
+    return [" ".join(head.decode().split(" ")[:2]) for head in heads]
+
+
+@pytest.mark.parametrize("status", ["501 Not Implemented", "405 Method Not Allowed", "400 Bad Request"])
+def test_a_server_that_cannot_delete_many_is_asked_for_each(status: str) -> None:
+    refusal = answer(b"<Error><Code>NotImplemented</Code></Error>", status=status)
+    with serving(deleting(refusal)) as server:
+        open_s3(endpoint_url=server.url()).delete_many(["a", "b/c"])
+        singles = [line for line in requests(server.heads) if line.startswith("DELETE")]
+    assert singles == ["DELETE /bucket/a", "DELETE /bucket/b/c"]
+
+
+def test_what_a_server_leaves_of_many_is_asked_for_again() -> None:
+    left = b"<DeleteResult><Error><Key>b</Key><Code>InternalError</Code><Message>busy</Message></Error></DeleteResult>"
+    with serving(deleting(answer(left))) as server:
+        open_s3(endpoint_url=server.url()).delete_many(["a", "b", "c"])
+        singles = [line for line in requests(server.heads) if line.startswith("DELETE")]
+    assert singles == ["DELETE /bucket/b"]
+
+
+def test_many_that_may_not_be_deleted_are_an_error() -> None:
+    denied = answer(b"<Error><Code>AccessDenied</Code></Error>", status="403 Forbidden")
+    with serving(denied) as server, pytest.raises(AccessDenied):
+        open_s3(endpoint_url=server.url()).delete_many(["a", "b"])
 
 
 ROW = "<Contents><Key>{}</Key><Size>{}</Size><LastModified>{}</LastModified><ETag>t</ETag></Contents>"
