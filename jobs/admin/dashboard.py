@@ -47,7 +47,7 @@ def add_figures(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]
     items = scope(Item.objects.all(), request, "job__account")
     deliveries = scope(Delivery.objects.all(), request, "job__account")
     nodes = list(Node.objects.filter(seen_at__gte=after(-ALIVE_SECONDS))) if is_operator(request) else None
-    newest = jobs.select_related("account").order_by("-created_at", "-pk")[:RECENT]
+    newest = jobs.select_related("account").order_by("-pk")[:RECENT]
     return context | {
         "figures": [*_count_today(items), *_count_open(jobs, deliveries, nodes)],
         "depths": _measure_queues(items, nodes),

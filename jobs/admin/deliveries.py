@@ -49,7 +49,7 @@ class DeliveryAdmin(RecordAdmin):
     list_display = ("webhook_id", "job", "shown_target", "shown_state", "attempts_made", "next_try", "created")
     list_filter = ("state", OverdueFilter, "created_at")
     list_select_related = ("job",)
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)
     search_fields = ("webhook_id", "host", "job__public_id")
     fieldsets = (
         (

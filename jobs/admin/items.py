@@ -45,6 +45,8 @@ class OutputInline(ReadOnlyInline):
         link = find_link(output)
         shown = format_html('<a class="pm-link" href="{}">{}</a>', link, output.key) if link else output.key
         where = output.connection.name if output.connection else "house storage"
+        if output.purged_at:
+            where = f"deleted from the house storage on {output.purged_at:%Y-%m-%d}"
         return format_html('{}<div class="pm-quiet pm-small">{}</div>', shown, where)
 
     @admin.display(description="size")

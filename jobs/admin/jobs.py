@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -25,9 +26,13 @@ from jobs.admin.wording import (
 )
 from jobs.models import Item, Job, JobLabel
 from jobs.models.jobs import JobState
+from jobs.retention.erasing import erase_job, mark_job
+from storage.errors import StorageError
 
 SHOWN_DELIVERIES = 50
 SHOWN_SKIPS = 20
+ERASED_AT_ONCE = 500
+"""Items of a job that is deleted while somebody waits; a larger one is left to the purge."""
 
 
 @admin.register(Job)
@@ -35,15 +40,14 @@ class JobAdmin(RecordAdmin):
     """Jobs: how far they are, what they were asked for, what became of each item."""
 
     change_form_template = "jobs/job.html"
-    object_actions = ("retry_failed", "retry_all", "cancel")
+    object_actions = ("retry_failed", "retry_all", "cancel", "erase")
     actions = ("retry_failed_selected", "retry_all_selected", "cancel_selected")
     list_display = (
         "public_id", "account", "dialect", "shown_state", "progress", "outputs", "run", "created", "duration",
     )  # fmt: skip
     list_filter = ("state", DialectFilter, "account", "queue", "created_at")
     list_select_related = ("account",)
-    date_hierarchy = "created_at"
-    ordering = ("-created_at", "-pk")
+    ordering = ("-pk",)
     search_fields = ("public_id",)
     search_help_text = "Id, label, or name of a source"
     fieldsets = (
@@ -171,6 +175,32 @@ class JobAdmin(RecordAdmin):
         if not services.cancel_job(job):
             raise ValidationError("This job has ended before.")
         messages.success(request, f"{job} is cancelled.")
+
+    @object_action(
+        ObjectAction(
+            title="Delete",
+            icon="delete",
+            question="Delete {} for good, with its results in the house storage? What lies in your storages stays.",
+            is_destructive=True,
+            audit="erased",
+        )
+    )
+    def erase(self, request: HttpRequest, job: Job) -> HttpResponse:
+        if job.items_total > ERASED_AT_ONCE:
+            mark_job(job)
+            messages.success(request, f"{job} is being deleted.")
+        else:
+            self._erase(request, job)
+        return HttpResponseRedirect(reverse("admin:jobs_job_changelist"))
+
+    def _erase(self, request: HttpRequest, job: Job) -> None:
+        try:
+            whole = not erase_job(job).failures
+        except StorageError:
+            whole = False
+        # Either way nobody finds it any more.
+        said = "is deleted." if whole else "is hidden. The house storage failed: its files go with the next purge."
+        messages.add_message(request, messages.SUCCESS if whole else messages.WARNING, f"{job} {said}")
 
     @admin.action(description="Retry failed items", permissions=["act"])
     def retry_failed_selected(self, request: HttpRequest, rows: QuerySet[Job]) -> HttpResponse | None:

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import Account, ApiKey, AuditEntry, Domain, Session, User
-from jobs.models import Delivery, Item, Job, Node, Recipe, Service
+from accounts.scoping import is_operator
+from jobs.models import AccountWebhook, Delivery, Item, Job, Node, Recipe, Service
 from storage.models import Connection, ReferenceImage
 
 GROUPS: list[tuple[str, list[tuple[str, str, type[Model]]]]] = [
@@ -21,6 +22,7 @@ GROUPS: list[tuple[str, list[tuple[str, str, type[Model]]]]] = [
             ("Storages", "database", Connection),
             ("Reference images", "wallpaper", ReferenceImage),
             ("API keys", "key", ApiKey),
+            ("Webhooks", "webhook", AccountWebhook),
             ("Domains", "language", Domain),
         ],
     ),
@@ -40,7 +42,10 @@ GROUPS: list[tuple[str, list[tuple[str, str, type[Model]]]]] = [
 def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The groups with the pages that this person may open."""
     first = {"items": [{"title": "Today", "icon": "dashboard", "link": reverse("admin:index")}]}
+    groups: list[dict[str, Any]]
     groups = [{"title": title, "items": _build_items(request, pages)} for title, pages in GROUPS]
+    if is_operator(request):
+        groups[-1]["items"].append({"title": "Models", "icon": "neurology", "link": reverse("models")})
     return [first, *(group for group in groups if group["items"])]
 
 

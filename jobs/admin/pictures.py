@@ -27,9 +27,9 @@ def show_thumbnail(kind: Kind, pk: int, title: str = "") -> SafeString:
 
 
 def find_link(output: Output) -> str | None:
-    """Where the result can be downloaded for a few minutes, or None where its storage has no links."""
+    """Where the result can be downloaded for a few minutes, or None where it is gone or its storage has no links."""
     filename = output.key.rpartition("/")[2]
-    if output.state != OutputState.STORED:
+    if output.state != OutputState.STORED or output.purged_at:
         return None
     if lies_in_house(output):
         return make_link(output.key, filename=filename, content_type=output.mime, seconds=LINK_SECONDS)

@@ -2,11 +2,14 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Model
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
 from accounts.actions import ActingAdmin
 from accounts.models import Role
+from accounts.scoping import own_account
+from jobs.models import Job
 
 EDITORS = frozenset({Role.OWNER, Role.EDITOR})
 
@@ -22,6 +25,14 @@ class RecordAdmin(ActingAdmin):
     class Media:
         css: ClassVar = {"all": ["jobs/admin.css"]}
         js: ClassVar = ["jobs/thumbnails.js"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Rows below a job are scoped by a look at each one's job: a join would sort them all to show a page."""
+        mine = own_account(request)
+        if mine is None or self.account_path != "job__account":
+            return super().get_queryset(request)
+        rows: QuerySet[Any] = ModelAdmin.get_queryset(self, request)
+        return rows.filter(Exists(Job.every.filter(pk=OuterRef("job_id"), account=mine)))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

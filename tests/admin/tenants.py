@@ -10,7 +10,20 @@ from django.utils import timezone
 
 from accounts.keys import create_key
 from accounts.models import Account, Domain, User
-from jobs.models import Attempt, Delivery, Item, Job, JobLabel, Listing, Output, Recipe, RecipeVersion, Service
+from jobs import webhooks
+from jobs.models import (
+    AccountWebhook,
+    Attempt,
+    Delivery,
+    Item,
+    Job,
+    JobLabel,
+    Listing,
+    Output,
+    Recipe,
+    RecipeVersion,
+    Service,
+)
 from jobs.models.deliveries import DeliveryState
 from jobs.models.jobs import ItemState, JobState, OutputState
 from jobs.secrets import issue_secret, issue_signing_secret
@@ -46,6 +59,9 @@ def make_tenant(name: str, number: int) -> Tenant:
     service = Service.objects.create(number=number, account=account, connection=connection, name=f"{name} shop")
     key, key_secret = create_key(account, name="production", scopes=["storage"])
     secrets = [issue_secret(service), issue_signing_secret(service), key_secret, SECRET_ACCESS_KEY]
+    address = f"https://{name}.example/hook?token=hidden-word"
+    hook = AccountWebhook.objects.create(account=account, url=address, events=["job.failed"])
+    secrets.append(webhooks.issue_secret(hook))
     recipe = Recipe.objects.create(account=account, public_id=f"recipe-{name}", name=f"White for {name}")
     RecipeVersion.objects.create(recipe=recipe, number=1, steps=STEPS)
     rows: dict[str, Model] = {
@@ -55,6 +71,7 @@ def make_tenant(name: str, number: int) -> Tenant:
         "domain": Domain.objects.create(account=account, host=f"shop.{name}.example"),
         "connection": connection,
         "service": service,
+        "accountwebhook": hook,
         "recipe": recipe,
         **make_job(account, service, f"job-of-{name}"),
     }

@@ -181,7 +181,14 @@ def test_no_api_answers_with_a_planted_secret(
     assert 500 not in statuses
     # Past the door it is the body, the plan or the path that is wrong.
     assert name not in ("service secret", "token") or statuses & {200, 400, 403}
+    planted.places = [place for place in planted.places if not names_access_key(*place)]
     finish(planted, caplog, rung)
+
+
+def names_access_key(where: str, text: str) -> bool:
+    """Whether Claid's API describes one of the account's storages. It names the access key, and nothing that opens."""
+    told = re.sub(re.escape(PLANTED["S3 access key"]), "", text)
+    return where.endswith("/storage/storages/1") and not any(secret in told for secret in PLANTED.values())
 
 
 def test_logging_in_and_failing_to_leaves_no_secret_behind(

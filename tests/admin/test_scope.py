@@ -21,10 +21,10 @@ ONLY_OPERATORS = {"node"}
 ONLY_OWNERS = {"session", "auditentry"}
 """Pages that the others in an account don't see."""
 WRITES = {
-    "owner": {"user", "apikey", "domain", "connection", "service", "recipe"},
+    "owner": {"user", "apikey", "accountwebhook", "domain", "connection", "service", "recipe"},
     "editor": {"recipe"},
     "viewer": set(),
-    "operator": {"account", "user", "apikey", "domain", "connection", "service", "recipe"},
+    "operator": {"account", "user", "apikey", "accountwebhook", "domain", "connection", "service", "recipe"},
 }
 ACTS = {
     "owner": WRITES["owner"] | {"job", "item", "delivery"},
