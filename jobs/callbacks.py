@@ -13,8 +13,9 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import Coalesce, Now, RowNumber
 from django.utils import timezone
 
+from accounts import trace
 from accounts.signing import sign
-from jobs import dialects, schedule
+from jobs import dialects, schedule, webhooks
 from jobs.clock import after
 from jobs.dispatch import ring
 from jobs.ids import make_id
@@ -40,17 +41,19 @@ GONE = 410
 def create_deliveries(job_id: int) -> None:
     """One delivery for each target of the job's finished run, rung after the commit. Called in its transaction."""
     job = Job.objects.get(pk=job_id)
-    if not job.callback_url:
-        return
-    delivery = Delivery(
-        job=job,
-        run=job.run,
-        target=job.callback_url,
-        host=(urlsplit(job.callback_url).hostname or "")[:255],
-        webhook_id=f"msg_{make_id()}",
-    )
-    Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-    transaction.on_commit(partial(_ring_host, delivery.host), robust=True)
+    deliveries = [_make_delivery(job, job.callback_url)] if job.callback_url else []
+    if dialects.get(job.dialect).announces(job):
+        deliveries += [_make_delivery(job, hook.url, account_webhook=hook) for hook in webhooks.find_webhooks(job)]
+    if deliveries:
+        # A webhook at the address that the request named hears of it once.
+        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+    for host in {delivery.host for delivery in deliveries}:
+        transaction.on_commit(partial(_ring_host, host), robust=True)
+
+
+def _make_delivery(job: Job, target: str, **more: Any) -> Delivery:
+    host = (urlsplit(target).hostname or "")[:255]
+    return Delivery(job=job, run=job.run, target=target, host=host, webhook_id=f"msg_{make_id()}", **more)
 
 
 def ring_due() -> int:
@@ -109,14 +112,24 @@ def _busy() -> Q:
 
 def deliver(delivery_id: int) -> None:
     """Make one attempt, if it is due. Called twice with the same id, the second call does nothing."""
-    delivery = Delivery.objects.select_related("job__service").filter(claimable(), pk=delivery_id).first()
+    rows = Delivery.objects.select_related("job__service", "account_webhook")
+    delivery = rows.filter(claimable(), pk=delivery_id).first()
     if delivery is None:
+        return
+    with trace.bound(**delivery.job.trace, delivery_id=delivery.webhook_id):
+        _attempt(delivery)
+
+
+def _attempt(delivery: Delivery) -> None:
+    if webhooks.is_dropped(delivery):
+        _end(delivery, "its webhook is turned off")
         return
     # Before the claim: a fault of ours in here is not an attempt.
     secrets = live_signing_secrets(delivery.job.service) if delivery.job.service else []
     delivery.body = delivery.body or render(delivery)
-    if schedule.is_used_up(delivery):
-        _give_up(delivery)
+    if schedule.is_used_up(delivery, _rules(delivery)):
+        # Its last attempt was begun, and its worker is gone.
+        _end(delivery, "the last attempt was never recorded")
     elif _claim(delivery):
         attempt = Attempt(delivery=delivery, number=delivery.attempts_made, started_at=timezone.now())
         _record(delivery, attempt, _post(delivery, attempt, secrets))
@@ -165,9 +178,9 @@ def _claim(delivery: Delivery) -> bool:
     return True
 
 
-def _give_up(delivery: Delivery) -> None:
-    """End a delivery whose last attempt was begun and never recorded: its worker is gone."""
-    log.warning("delivery %s given up: the last attempt was never recorded", delivery.webhook_id)
+def _end(delivery: Delivery, why: str) -> None:
+    """End a delivery without another attempt."""
+    log.warning("delivery %s given up: %s", delivery.webhook_id, why)
     Delivery.objects.filter(claimable(), pk=delivery.pk, fence=delivery.fence).update(
         state=DeliveryState.FAILED, ended_at=Now(), lease_until=None, rung_at=None
     )
@@ -176,7 +189,11 @@ def _give_up(delivery: Delivery) -> None:
 def _post(delivery: Delivery, attempt: Attempt, secrets: list[str]) -> Response | None:
     body = delivery.body.encode()
     headers = {"content-type": "application/json", "user-agent": "Photomill"}
-    headers |= sign(delivery.webhook_id, body=body, at=attempt.started_at, secrets=secrets)
+    headers |= _rules(delivery).headers(delivery.job)
+    if hook := delivery.account_webhook:
+        headers |= webhooks.sign_message(hook, delivery.webhook_id, body=body, at=attempt.started_at)
+    else:
+        headers |= sign(delivery.webhook_id, body=body, at=attempt.started_at, secrets=secrets)
     started = time.monotonic()
     answer = None
     try:
@@ -187,14 +204,15 @@ def _post(delivery: Delivery, attempt: Attempt, secrets: list[str]) -> Response 
     except StorageError as error:
         attempt.error = error.message[:200]
     attempt.milliseconds = round((time.monotonic() - started) * 1000)
+    log.info("message sent", extra={"attempt": attempt.number, "status": attempt.status_code, "fault": attempt.error})
     return answer
 
 
 def _record(delivery: Delivery, attempt: Attempt, answer: Response | None) -> None:
     """End the attempt: taken, given up, or due again later. Nothing where somebody else has it by now."""
-    wait = schedule.next_wait(delivery, answer)
+    wait = schedule.next_wait(delivery, _rules(delivery), answer)
     changes: dict[str, Any] = {"lease_until": None, "rung_at": None}
-    if answer is not None and 200 <= answer.status < 300:
+    if answer is not None and _rules(delivery).is_taken(answer.status):
         changes |= {"state": DeliveryState.DELIVERED, "ended_at": Now()}
     elif wait is None or (answer is not None and answer.status == GONE):
         changes |= {"state": DeliveryState.FAILED, "ended_at": Now()}
@@ -208,6 +226,12 @@ def _record(delivery: Delivery, attempt: Attempt, answer: Response | None) -> No
             ring_later = partial(ring, "deliver", delivery.pk, queue="delivery", countdown=wait + 0.05)
             transaction.on_commit(ring_later, robust=True)
         transaction.on_commit(partial(_ring_host, delivery.host), robust=True)
+
+
+def _rules(delivery: Delivery) -> schedule.CallbackRules:
+    """The product's own rules for what the request itself named; the usual ones for other targets."""
+    is_own = delivery.target == delivery.job.callback_url
+    return dialects.get(delivery.job.dialect).callbacks if is_own else schedule.CallbackRules()
 
 
 def _lease_seconds() -> float:

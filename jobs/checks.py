@@ -9,7 +9,7 @@ from accounts.addresses import parse_range
 from accounts.tokens import SHORTEST_KEY_BYTES
 from jobs import dialects
 from jobs.errors import all_codes
-from jobs.slots import own_fonts
+from jobs.slots import own_fonts, own_models
 from processing import operations
 from storage import kinds
 
@@ -51,15 +51,30 @@ def check_settings(**_: Any) -> list[CheckMessage]:
             faults.append(Error(f"PHOTOMILL_TRUSTED_PROXIES: {error}", id="jobs.E006"))
     if settings.PHOTOMILL_WEB_THREADS < 2:
         faults.append(Error("PHOTOMILL_WEB_THREADS must be at least 2: half of them may wait", id="jobs.E008"))
+    if settings.PHOTOMILL_MODEL_THREADS < 1:
+        faults.append(Error("PHOTOMILL_MODEL_THREADS must be at least 1", id="jobs.E009"))
     if settings.PHOTOMILL_LEASE_SECONDS < 1:
         faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))
     return faults
 
 
 @register()
-def check_fonts(**_: Any) -> list[CheckMessage]:
-    """The operator's folder of fonts is there."""
-    folder = own_fonts()
-    if folder is None or folder.is_dir():
-        return []
-    return [Error(f"PHOTOMILL_FONT_DIR: {folder} is not a folder", id="jobs.E007")]
+def check_periods(**_: Any) -> list[CheckMessage]:
+    """Nothing is kept for less than no time: it would be deleted as soon as it is there."""
+    names = ("RESULTS_HOURS", "UPLOADS_HOURS", "DELIVERIES_DAYS", "JOBS_DAYS", "AUDIT_DAYS")
+    return [
+        Error(f"PHOTOMILL_KEEP_{name} must be 0, for ever, or more", id="jobs.E010")
+        for name in names
+        if getattr(settings, f"PHOTOMILL_KEEP_{name}") < 0
+    ]
+
+
+@register()
+def check_folders(**_: Any) -> list[CheckMessage]:
+    """The operator's folders of fonts and models are there."""
+    named = {"PHOTOMILL_FONT_DIR": own_fonts(), "PHOTOMILL_MODEL_DIR": own_models()}
+    return [
+        Error(f"{name}: {folder} is not a folder", id="jobs.E007")
+        for name, folder in named.items()
+        if folder and not folder.is_dir()
+    ]

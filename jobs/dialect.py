@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
@@ -19,6 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.callers import Caller, find_caller, find_quota
 from jobs.errors import (
     PUBLIC_ERRORS,
     BodyTooLarge,
@@ -30,6 +32,11 @@ from jobs.errors import (
     WrongMethod,
 )
 from jobs.models import Delivery, Job
+from jobs.requests import find_unreadable, read_body
+from jobs.schedule import CallbackRules
+from jobs.statuses import make_headers
+from processing.base import Step
+from processing.formats import Output
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +52,9 @@ class Dialect:
     """One product's API.
 
     statuses: the HTTP status of each of our error codes. error_body: the product's words for an error.
-    to_callback: the body of the message at the end of a run.
+    to_callback: the body of the message at the end of a run. callbacks: how it is sent. announces:
+    whether the webhooks of its account hear of a job. results_hours: how long a result in the house storage is promised
+    to be there, None for what the server's settings say.
     """
 
     name: str
@@ -53,12 +62,15 @@ class Dialect:
     statuses: Mapping[str, int]
     error_body: Callable[[PublicError, HttpRequest], Any]
     to_callback: Callable[[Job, Delivery], Any]
-    error_headers: Callable[[PublicError], dict[str, str]] = field(default=lambda _error: {})
+    callbacks: CallbackRules = field(default_factory=CallbackRules)
+    announces: Callable[[Job], bool] = lambda _job: True
+    expand: Callable[[Step], tuple[Sequence[Step], Output] | None] = field(default=lambda _step: None)
+    results_hours: int | None = None
 
     def answer(self, error: PublicError, request: HttpRequest) -> Response:
         """The error as this product says it."""
         body = self.error_body(error, request)
-        return Response(body, status=self.statuses[error.code], headers=self.error_headers(error))
+        return Response(body, status=self.statuses[error.code], headers=make_headers(error, self.statuses))
 
 
 class _AsciiJson(JSONRenderer):
@@ -88,6 +100,10 @@ class DialectView(APIView):
     content_negotiation_class = _JsonOnly
     http_method_names = ["get", "post", "put", "patch", "delete", "head"]
 
+    is_counted: ClassVar[bool] = True
+    """Whether requests to this view take from their account's rate: `find_caller` counts them, and their answers say
+    in `RateLimit-…` what is left."""
+
     ignored: Sequence[str] = ()
     """Paths of the fields that the request had and nobody read: named in the answer's header."""
 
@@ -96,10 +112,25 @@ class DialectView(APIView):
         """None: REST framework would name the allowed methods in every answer, of paths that have none too."""
         return {}
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer the request; one with a head that nobody can read is refused before it is looked at."""
+        unreadable = find_unreadable(request)
+        if unreadable is None:
+            return super().dispatch(request, *args, **kwargs)
+        self.args, self.kwargs, self.headers = args, kwargs, {}
+        self.request = self.initialize_request(request, *args, **kwargs)
+        refusal = self.handle_exception(MalformedRequest(f"The header {unreadable} cannot be read."))
+        self.response = self.finalize_response(self.request, refusal, *args, **kwargs)
+        return self.response
+
+    def find_caller(self) -> Caller:
+        """The account that calls, counted where this view counts. Raises BadCredentials or TooManyRequests."""
+        return find_caller(self.request._request, is_counted=self.is_counted)
+
     def read_json(self) -> Any:
         """The body as JSON, whatever its content type says. Raises MalformedRequest or BodyTooLarge."""
         try:
-            body = json.loads(self.request._request.body, parse_constant=_refuse_constant)
+            body = json.loads(read_body(self.request._request), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise MalformedRequest(f"The body is not JSON: {error}") from None
         _check_levels(body, MAX_LEVELS)
@@ -120,6 +151,9 @@ class DialectView(APIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         if self.ignored:
             response["x-photomill-ignored"] = to_header(", ".join(self.ignored))
+        quota = find_quota(request)
+        for name, value in quota.headers.items() if quota else ():
+            response[name] = value
         response["Cache-Control"] = "no-store"
         return super().finalize_response(request, response, *args, **kwargs)
 

@@ -8,21 +8,25 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from jobs import callbacks, dispatch, leases, outputs, slots, sources
+from accounts import trace
+from jobs import callbacks, dispatch, fees, leases, outputs, slots, sources
 from jobs.errors import PublicError, Unexpected
 from jobs.models import Item, Job, Output
-from jobs.models.jobs import ItemState, JobState, OutputState
+from jobs.models.jobs import ItemState, JobState, OutputState, Queue
 from jobs.sources import LeaseLost
 from jobs.spec import Variant
 from processing.child import ChildResult
 from processing.errors import ChildDied, ImageError
 from processing.pipeline import Variant as Chain
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageUnavailable, StorageUnreachable
 
 log = logging.getLogger(__name__)
 
-RETRY_SECONDS = (1, 4)
-"""How long an item waits after its first and its second failure that another try may mend."""
+WAITS = (1, 4)
+"""Seconds that an item waits after its first and its second failure that another try may mend."""
+
+LONG_WAITS = (1, 4, 15, 45)
+"""The same where a storage does not answer: it may be away for a minute, and every item of a batch with it."""
 
 
 def run_item(item_id: int) -> None:
@@ -30,6 +34,11 @@ def run_item(item_id: int) -> None:
     item = leases.claim_item(item_id)
     if item is None:
         return
+    with trace.bound(**item.job.trace, item_id=item.pk):
+        _run(item)
+
+
+def _run(item: Item) -> None:
     started = time.monotonic()
     try:
         with leases.Heartbeat(item, seconds=settings.PHOTOMILL_ITEM_SECONDS):
@@ -52,10 +61,12 @@ def _work(item: Item, *, deadline: float) -> list[Output]:
     result = slots.child().run(
         data,
         [Chain(steps=variant.steps, output=variant.output) for variant in variants],
-        limits=slots.limits(),
+        limits=slots.limits(item.job.account),
         assets=sources.read_assets(variants),
         seconds=max(0.0, deadline - time.monotonic()),
     )
+    if result.models:
+        log.info("models were loaded", extra={"milliseconds_by_model": dict(result.models)})
     item.source_facts = _describe(result, len(data))
     return [
         outputs.store_result(item, index, variant, outcome)
@@ -80,13 +91,18 @@ def _fail_or_retry(item: Item, error: ImageError | StorageError) -> None:
     if isinstance(error, ChildDied):
         log.warning("item %s: %s: %s", item.pk, error.code, error.message)
     tries = item.tries + 1
-    if not error.retryable or tries >= leases.MAX_TRIES:
+    waits = _choose_waits(item, error)
+    if not error.retryable or tries > len(waits):
         item.tries = tries
         end_item(item, [], error=error)
         return
-    wait = RETRY_SECONDS[tries - 1]
-    if leases.release(item, tries=tries, wait_seconds=wait, code=error.code, message=error.message):
+    if leases.release(item, tries=tries, wait_seconds=waits[tries - 1], code=error.code, message=error.message):
         dispatch.fill(item.queue)
+
+
+def _choose_waits(item: Item, error: ImageError | StorageError) -> tuple[int, ...]:
+    is_long = isinstance(error, StorageUnavailable | StorageUnreachable) and item.queue != Queue.INTERACTIVE
+    return LONG_WAITS if is_long else WAITS
 
 
 def end_item(item: Item, made: Sequence[Output], *, error: PublicError | None = None) -> bool:
@@ -99,6 +115,8 @@ def end_item(item: Item, made: Sequence[Output], *, error: PublicError | None = 
         if not _mark_ended(item, error=error, first=broken[0] if broken else None):
             return False
         Output.objects.bulk_create(made)
+        if error is not None or broken:
+            fees.refund_items(item.job, 1)
         missing = 0 if made else len(item.job.variants)
         add_to_counters(
             item.job,
@@ -108,7 +126,15 @@ def end_item(item: Item, made: Sequence[Output], *, error: PublicError | None = 
             outputs_failed=len(broken) + missing,
         )
         dispatch.fill_after_commit(item.queue)
+    _say_ended(item, code=error.code if error else broken[0].error_code if broken else "")
     return True
+
+
+def _say_ended(item: Item, *, code: str) -> None:
+    """The message stays out of the log: it may quote an address with a secret in it."""
+    with trace.bound(**item.job.trace, item_id=item.pk):
+        facts = {"milliseconds": item.milliseconds}
+        log.info("item failed" if code else "item done", extra=facts | ({"code": code} if code else {}))
 
 
 def _mark_ended(item: Item, *, error: PublicError | None, first: Output | None) -> bool:

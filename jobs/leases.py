@@ -6,6 +6,8 @@ that a worker that lost its lease, however long it slept, changes nothing.
 
 import logging
 import threading
+from contextvars import copy_context
+from functools import partial
 from types import TracebackType
 
 from django.conf import settings
@@ -19,7 +21,6 @@ from jobs.models.jobs import ItemState, JobState
 
 log = logging.getLogger(__name__)
 
-MAX_TRIES = 3
 MAX_HOST_LOSSES = 10
 
 
@@ -33,7 +34,7 @@ def claimable() -> Q:
 def claim_item(item_id: int) -> Item | None:
     """The item with its job, ours until the lease ends, or None where there is nothing to do."""
     # The request as it was sent may name thousands of sources; whoever works on one has no use for it.
-    rows = Item.objects.select_related("job", "job__service").defer("job__request")
+    rows = Item.objects.select_related("job__account", "job__service").defer("job__request")
     item = rows.filter(claimable(), pk=item_id).first()
     if item is None:
         return None
@@ -84,7 +85,9 @@ class Heartbeat:
         self._item = item
         self._left = seconds
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"lease-{item.pk}", daemon=True)
+        # What is known of the item's request and job is not known in a new thread by itself.
+        beat = partial(copy_context().run, self._beat)
+        self._thread = threading.Thread(target=beat, name=f"lease-{item.pk}", daemon=True)
 
     def __enter__(self) -> "Heartbeat":
         self._thread.start()

@@ -4,14 +4,18 @@ import logging
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import Now
 
-from jobs import dispatch, engine
+from accounts import trace
+from accounts.errors import NoCredits, PaymentDue, TooManyItems
+from jobs import admission, dispatch, engine, fees
 from jobs.clock import after
 from jobs.models import Item, Job, Listing, Output
+from jobs.names import make_stems
 from jobs.spec import Source, Variant
 from processing.base import AssetRef
+from processing.formats import FORMATS
 from storage.base import ObjectFacts, Page
 from storage.connections import open_by_id
 from storage.errors import StorageError
@@ -21,25 +25,31 @@ log = logging.getLogger(__name__)
 
 PAGE_OBJECTS = 500
 LEASE_SECONDS = 60
+WAIT_SECONDS = 5
+"""How long a folder waits where its account has as many items in flight as it may."""
+
 MAX_TRIES = 5
 MAX_SKIPPED_KEPT = 1000
-PICTURE_EXTENSIONS = ("jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "tif", "tiff", "bmp", "avif")
+PICTURE_EXTENSIONS = frozenset(extension for form in FORMATS for extension in form.extensions)
 
 
 def claimable() -> Q:
-    """Listings that nobody is reading."""
-    return Q(ended_at=None) & (Q(lease_until=None) | Q(lease_until__lt=Now()))
+    """Listings that nobody is reading. A job's folders are read in their order: its next one when this has ended."""
+    before = Listing.objects.filter(job=OuterRef("job"), pk__lt=OuterRef("pk"), ended_at=None)
+    return Q(ended_at=None) & (Q(lease_until=None) | Q(lease_until__lt=Now())) & Q(~Exists(before))
 
 
 def list_folder(listing_id: int) -> None:
     """Read a folder to its end. Called twice, the second call does nothing; after a crash it goes on at the cursor."""
     listing = _claim(listing_id)
-    while listing is not None and _read_page(listing):
-        pass
+    if listing is not None:
+        with trace.bound(**listing.job.trace):
+            while _read_page(listing):
+                pass
 
 
 def _claim(listing_id: int) -> Listing | None:
-    listing = Listing.objects.select_related("job").filter(claimable(), pk=listing_id).first()
+    listing = Listing.objects.select_related("job__account").filter(claimable(), pk=listing_id).first()
     if listing is None:
         return None
     won = Listing.objects.filter(claimable(), pk=listing_id, fence=listing.fence).update(
@@ -50,20 +60,36 @@ def _claim(listing_id: int) -> Listing | None:
 
 
 def _read_page(listing: Listing) -> bool:
-    """Take one page. True while there is more to read."""
+    """Take one page. True while there is more to read, and room for it."""
+    room = admission.count_listable(listing.job.account, most=PAGE_OBJECTS)
+    if not room:
+        return _wait(listing)
     try:
         if listing.connection_id is None:
             raise Connection.DoesNotExist
         storage = open_by_id(listing.connection_id)
-        page = storage.list(_folder_prefix(listing.prefix), cursor=listing.cursor, limit=PAGE_OBJECTS)
+        page = storage.list(_folder_prefix(listing.prefix), cursor=listing.cursor, limit=room)
     except Connection.DoesNotExist:
         return _give_up(listing, "unknown_storage", "the storage is no longer connected")
     except StorageError as error:
         return _retry_later(listing, error)
+    try:
+        return _take_page(listing, page)
+    except TooManyItems:
+        # Somebody else has taken the room meanwhile.
+        return _wait(listing)
+    except (NoCredits, PaymentDue) as error:
+        return _give_up(listing, error.code, error.message)
+
+
+def _take_page(listing: Listing, page: Page) -> bool:
     with transaction.atomic():
         if not _advance(listing, page):
             return False
-        taken = _add_items(listing, _choose(listing, page.objects))
+        chosen = _choose(listing, page.objects)
+        admission.admit_items(listing.job.account, len(chosen))
+        fees.charge_items(listing.job, len(chosen))
+        taken = _add_items(listing, chosen)
         if page.cursor is None:
             _seal_when_read(listing.job)
         dispatch.fill_after_commit(listing.job.queue)
@@ -127,27 +153,36 @@ def _add_items(listing: Listing, objects: list[ObjectFacts]) -> int:
     last = Item.objects.filter(job=job).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
     folder = _folder_prefix(listing.prefix)
+    names = [facts.key.removeprefix(folder) for facts in objects]
+    rows = zip(objects, names, make_stems(job, names, first=first), strict=True)
     items = [
-        Item(job=job, position=first + number, queue=job.queue, **_describe(listing, folder, facts))
-        for number, facts in enumerate(objects)
+        Item(job=job, position=first + number, queue=job.queue, stem=stem, **_describe(listing, name, facts))
+        for number, (facts, name, stem) in enumerate(rows)
     ]
     Item.objects.bulk_create(items)
     Job.objects.filter(pk=job.pk).update(items_total=F("items_total") + len(items))
     return len(items)
 
 
-def _describe(listing: Listing, folder: str, facts: ObjectFacts) -> dict[str, object]:
-    name = facts.key.removeprefix(folder)
+def _describe(listing: Listing, name: str, facts: ObjectFacts) -> dict[str, object]:
     ref = AssetRef(kind="storage", storage_id=listing.connection_id, location=facts.key)
     return {"name": name, "source": Source(ref=ref, name=name).model_dump(mode="json", exclude_defaults=True)}
 
 
 def _seal_when_read(job: Job) -> None:
     """Seal the job with its last folder, and finish it where its items have all ended, or there are none."""
-    if Listing.objects.filter(job=job, ended_at=None).exists():
+    following = Listing.objects.filter(job=job, ended_at=None).order_by("pk").values_list("pk", flat=True).first()
+    if following is not None:
+        dispatch.ring_listing_after_commit(following)
         return
     Job.objects.filter(pk=job.pk, sealed_at=None).update(sealed_at=Now(), updated_at=Now())
     engine.add_to_counters(job, items=0, failed=0, outputs_stored=0, outputs_failed=0)
+
+
+def _wait(listing: Listing) -> bool:
+    """Let the folder go, to be read on from its cursor. The sweep will ring for it."""
+    Listing.objects.filter(pk=listing.pk, fence=listing.fence).update(lease_until=after(WAIT_SECONDS))
+    return False
 
 
 def _retry_later(listing: Listing, error: StorageError) -> bool:

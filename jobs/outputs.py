@@ -10,6 +10,7 @@ from django.utils import timezone
 from jobs import leases
 from jobs.models import Item, Output
 from jobs.models.jobs import OutputState
+from jobs.names import strip_extension
 from jobs.sources import LeaseLost, note_overwrite
 from jobs.spec import Source, Variant
 from processing.errors import ImageError
@@ -52,6 +53,7 @@ def store_result(item: Item, index: int, variant: Variant, outcome: Outcome) -> 
         size_bytes=len(made.data),
         width=made.size[0],
         height=made.size[1],
+        covers=[round(edge, 3) for edge in made.covers],
         report=[{"code": loss.code, "message": loss.message} for loss in made.losses],
         milliseconds=round(outcome.milliseconds),
     )
@@ -93,13 +95,12 @@ def make_key(item: Item, index: int, variant: Variant, extension: str) -> str:
 
 
 def _name_parts(item: Item, index: int, variant: Variant, extension: str) -> dict[str, Any]:
-    path = PurePosixPath(item.name)
-    folder = "" if str(path.parent) == "." else f"{path.parent}/"
+    folder, slash, stem = (item.stem or strip_extension(item.name)).rpartition("/")
     return {
-        "stem": path.stem or str(item.position),
+        "stem": stem or str(item.position),
         "ext": extension,
         "index": item.position + 1,
-        "folder": folder.lstrip("/"),
+        "folder": folder + slash,
         "variant": variant.name or str(index + 1),
     }
 

@@ -11,13 +11,16 @@ from typing import Any, Literal, TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models, transaction
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from accounts.audit import record
 from accounts.keys import create_key, hash_secret
 from accounts.models import Account, ApiKey, Domain, User
-from jobs.models import Recipe, RecipeVersion, Service, ServiceSecret
+from jobs import aliases
+from jobs.errors import JobError
+from jobs.models import AccountWebhook, Recipe, RecipeVersion, Service, ServiceSecret
 from jobs.secrets import issue_secret, issue_signing_secret
+from jobs.webhooks import issue_secret as issue_webhook_secret
 from processing import operations
 from processing.base import Step
 from processing.errors import ImageError
@@ -39,8 +42,17 @@ class _Entry(BaseModel):
 
 
 class LimitsEntry(_Entry):
+    """What is not named stays as it is; null is the plan's, then the server's."""
+
     requests_per_minute: int | None = Field(None, ge=1)
     requests_per_second: int | None = Field(None, ge=1)
+    max_source_bytes: int | None = Field(None, ge=1)
+    max_pixels: int | None = Field(None, ge=1)
+    max_items_in_flight: int | None = Field(None, ge=1)
+    keep_results_hours: int | None = Field(None, ge=0)
+    keep_uploads_hours: int | None = Field(None, ge=0)
+    keep_deliveries_days: int | None = Field(None, ge=0)
+    keep_jobs_days: int | None = Field(None, ge=0)
 
 
 class UserEntry(_Entry):
@@ -54,6 +66,8 @@ class ApiKeyEntry(_Entry):
     name: str
     secret: str = Field(min_length=4)
     scopes: list[Literal["image_editing", "storage", "admin", "read_only"]] = ["image_editing"]
+    requests_per_minute: int | None = Field(None, ge=1)
+    expires_at: AwareDatetime | None = None
 
 
 class StorageEntry(_Entry):
@@ -72,9 +86,17 @@ class ServiceEntry(_Entry):
     callback_secret: str | None = None
 
 
+class WebhookEntry(_Entry):
+    url: str
+    events: list[Literal["job.finished", "job.failed"]] = Field(["job.finished", "job.failed"], min_length=1)
+    secret: str | None = Field(None, min_length=4)
+    enabled: bool = True
+
+
 class RecipeEntry(_Entry):
     id: str
     name: str
+    description: str = ""
     steps: list[Step] = Field(min_length=1)
     output: Output = Field(default_factory=Output)
 
@@ -90,6 +112,7 @@ class AccountEntry(_Entry):
     domains: list[str] = Field(default_factory=list)
     storages: list[StorageEntry] = Field(default_factory=list)
     services: list[ServiceEntry] = Field(default_factory=list)
+    webhooks: list[WebhookEntry] = Field(default_factory=list)
     recipes: list[RecipeEntry] = Field(default_factory=list)
 
 
@@ -117,20 +140,21 @@ def provision(content: Any) -> list[str]:
 def _provision_account(entry: AccountEntry, changes: list[str]) -> None:
     known = len(changes)
     facts = {"plan": entry.plan, "credits": entry.credits, "payment_due": entry.payment_due}
-    account = _bring(Account, {"name": entry.name}, facts | entry.limits.model_dump(), changes)
+    account = _bring(Account, {"name": entry.name}, facts | entry.limits.model_dump(exclude_unset=True), changes)
     parts: list[tuple[str, list[Any], Callable[[Account, Any, list[str]], None]]] = [
         ("users", entry.users, _provision_user),
         ("api_keys", entry.api_keys, _provision_key),
         ("domains", entry.domains, _provision_domain),
         ("storages", entry.storages, _provision_storage),
         ("services", entry.services, _provision_service),
+        ("webhooks", entry.webhooks, _provision_webhook),
         ("recipes", entry.recipes, _provision_recipe),
     ]
     for name, entries, bring in parts:
         for number, one in enumerate(entries):
             try:
                 bring(account, one, changes)
-            except (ProvisionError, StorageError, ImageError) as error:
+            except (ProvisionError, JobError, StorageError, ImageError) as error:
                 raise ProvisionError(f"accounts[{entry.name}].{name}[{number}]: {error}") from None
             except DjangoValidationError as error:
                 raise ProvisionError(f"accounts[{entry.name}].{name}[{number}]: {' '.join(error.messages)}") from None
@@ -154,16 +178,18 @@ def _provision_user(account: Account, entry: UserEntry, changes: list[str]) -> N
 
 
 def _provision_key(account: Account, entry: ApiKeyEntry, changes: list[str]) -> None:
+    optional = entry.model_dump(include={"requests_per_minute", "expires_at"}, exclude_unset=True)
+    facts: dict[str, Any] = {"name": entry.name, "scopes": list(entry.scopes), **optional}
     known = ApiKey.objects.filter(secret_hash=hash_secret(entry.secret)).first()
     if known and known.account_id != account.pk:
         raise ProvisionError("this secret is another account's")
     if known is None:
         if ApiKey.objects.filter(account=account, name=entry.name).exists():
             raise ProvisionError(f"there is a key {entry.name!r} with another secret: give the new one a new name")
-        create_key(account, name=entry.name, scopes=list(entry.scopes), secret=entry.secret)
+        create_key(account, secret=entry.secret, **facts)
         changes.append(f"API key {entry.name}: created")
         return
-    _bring(ApiKey, {"pk": known.pk}, {"name": entry.name, "scopes": list(entry.scopes)}, changes)
+    _bring(ApiKey, {"pk": known.pk}, facts, changes)
 
 
 def _provision_domain(account: Account, host: str, changes: list[str]) -> None:
@@ -211,15 +237,25 @@ def _provision_signing(service: Service, entry: ServiceEntry, changes: list[str]
     changes.append(f"service {entry.id}: callback secret added")
 
 
+def _provision_webhook(account: Account, entry: WebhookEntry, changes: list[str]) -> None:
+    facts = {"events": list(entry.events), "is_enabled": entry.enabled}
+    hook = _bring(AccountWebhook, {"account": account, "url": entry.url}, facts, changes)
+    if entry.secret is not None and entry.secret != hook.secret:
+        issue_webhook_secret(hook, entry.secret)
+        changes.append(f"webhook {hook}: secret set")
+
+
 def _provision_recipe(account: Account, entry: RecipeEntry, changes: list[str]) -> None:
-    for number, step in enumerate(entry.steps):
+    chain, written = aliases.expand(entry.steps, entry.output)
+    for number, step in enumerate(chain):
         try:
             operations.parse(step.operation, step.params)
         except ImageError as error:
             raise ProvisionError(f"steps[{number}]: {error.message}") from None
-    recipe = _bring(Recipe, {"account": account, "public_id": entry.id}, {"name": entry.name}, changes)
-    steps = [step.model_dump(mode="json") for step in entry.steps]
-    output = entry.output.model_dump(mode="json", exclude_defaults=True)
+    facts = {"name": entry.name, "description": entry.description}
+    recipe = _bring(Recipe, {"account": account, "public_id": entry.id}, facts, changes)
+    steps = [step.model_dump(mode="json") for step in chain]
+    output = written.model_dump(mode="json", exclude_defaults=True)
     latest = recipe.latest
     if latest is None or latest.steps != steps or latest.output != output:
         number = latest.number + 1 if latest else 1

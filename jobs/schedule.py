@@ -1,12 +1,14 @@
-"""When a delivery is tried again: the settings' schedule, spread a little, and what the target itself asks for."""
+"""When a delivery is tried again: after the waits of its schedule, spread a little, or when the target asks."""
 
 import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.http import parse_http_date_safe
 
-from jobs.models import Delivery
+from jobs.models import Delivery, Job
 from storage.http import Response
 
 SPREAD = 0.2
@@ -15,16 +17,41 @@ SPREAD = 0.2
 MAX_ASKED_SECONDS = 3600.0
 
 
-def is_used_up(delivery: Delivery) -> bool:
+def _no_headers(_job: Job) -> dict[str, str]:
+    return {}
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300
+
+
+@dataclass(frozen=True)
+class CallbackRules:
+    """How a product's messages are sent.
+
+    headers: what goes with them beside our own. own_waits: seconds between attempts, None for the settings' schedule.
+    is_taken: whether an answer with this status says that the message was taken.
+    """
+
+    headers: Callable[[Job], dict[str, str]] = _no_headers
+    own_waits: Sequence[float] | None = None
+    is_taken: Callable[[int], bool] = _is_success
+
+    @property
+    def waits(self) -> Sequence[float]:
+        return settings.PHOTOMILL_CALLBACK_SCHEDULE if self.own_waits is None else self.own_waits
+
+
+def is_used_up(delivery: Delivery, rules: CallbackRules) -> bool:
     """Whether every attempt of the schedule was begun: one at once, and one after each wait."""
-    return delivery.attempts_made - delivery.attempts_before > len(settings.PHOTOMILL_CALLBACK_SCHEDULE)
+    return delivery.attempts_made - delivery.attempts_before > len(rules.waits)
 
 
-def next_wait(delivery: Delivery, answer: Response | None) -> float | None:
+def next_wait(delivery: Delivery, rules: CallbackRules, answer: Response | None) -> float | None:
     """Seconds from the attempt that was made to the next; None when none is left."""
-    if is_used_up(delivery):
+    if is_used_up(delivery, rules):
         return None
-    wait = settings.PHOTOMILL_CALLBACK_SCHEDULE[delivery.attempts_made - delivery.attempts_before - 1]
+    wait = rules.waits[delivery.attempts_made - delivery.attempts_before - 1]
     spread = wait * random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311
     return max(spread, _asked_seconds(answer))
 

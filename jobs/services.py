@@ -1,17 +1,20 @@
 """The only entrance from HTTP: jobs made, found, cancelled and run again."""
 
+import logging
 from collections.abc import Iterator
 
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from accounts import trace
 from accounts.models import Account
-from jobs import callbacks, dispatch, engine, sources
+from jobs import admission, callbacks, dispatch, engine, fees, sources
 from jobs.errors import MalformedRequest, UnknownImage, UnknownJob
 from jobs.ids import make_id
-from jobs.models import Item, Job, JobLabel, Listing
+from jobs.models import Item, Job, JobLabel, Listing, Upload
 from jobs.models.jobs import ItemState, JobState, Queue
+from jobs.names import make_stems
 from jobs.spec import JobSpec, Variant
 from processing import operations
 from processing.base import AssetRef, Params, find_assets
@@ -19,6 +22,8 @@ from processing.errors import ImageError, UnavailableOperation
 from storage import http
 from storage.errors import UnknownStorage
 from storage.models import Connection, ReferenceImage
+
+log = logging.getLogger(__name__)
 
 INSERT_CHUNK = 500
 
@@ -34,6 +39,7 @@ def create_job(*, account: Account, spec: JobSpec, public_id: str | None = None)
         http.refuse_early(spec.callback_url)
     queue = _choose_queue(spec)
     with transaction.atomic():
+        admission.admit_items(account, len(spec.sources))
         job = Job.objects.create(
             account=account,
             service_id=spec.service_id,
@@ -43,15 +49,23 @@ def create_job(*, account: Account, spec: JobSpec, public_id: str | None = None)
             priority=spec.priority,
             variants=[variant.model_dump(mode="json", exclude_defaults=True) for variant in spec.variants],
             callback_url=spec.callback_url,
+            callback_secret=spec.callback_secret or None,
             request=spec.request,
             dialect_data=spec.dialect_data,
+            item_credits=spec.item_credits,
+            request_id=trace.current_request(),
             items_total=len(spec.sources),
             sealed_at=None if spec.folders else Now(),
         )
+        fees.charge_items(job, len(spec.sources))
+        if spec.folders:
+            fees.check_credits(job)
         _add_rows(job, spec)
         if not spec.sources and not spec.folders:
             engine.finish_job(job)
         dispatch.fill_after_commit(queue)
+    with trace.bound(**job.trace):
+        log.info("job made", extra={"dialect": spec.dialect, "items": len(spec.sources), "queue": queue})
     return job
 
 
@@ -59,7 +73,7 @@ def find_job(*, account: Account, dialect: str, public_id: str) -> Job:
     """The account's job of this id. Raises UnknownJob, for another account's too."""
     job = Job.objects.filter(account=account, dialect=dialect, public_id=public_id).first()
     if job is None:
-        raise UnknownJob("there is no such job")
+        raise UnknownJob("There is no such job.")
     return job
 
 
@@ -84,19 +98,25 @@ def cancel_job(job: Job) -> bool:
             ended_at=Now(),
         )
         Job.objects.filter(pk=job.pk).update(items_ended=F("items_ended") + stopped)
+        fees.refund_items(job, stopped)
         callbacks.create_deliveries(job.pk)
         dispatch.fill_after_commit(job.queue)
     return True
 
 
 def retry_job(job: Job, *, only_failed: bool) -> bool:
-    """Run an ended job's items again, all or those that failed, as a new run. False if it has not ended."""
+    """Run an ended job's items again, all or those that failed, as a new run.
+
+    False if it has not ended, or is being deleted.
+    """
     with transaction.atomic():
         won = Job.objects.filter(pk=job.pk, finished_at__isnull=False).update(
             state=JobState.QUEUED,
             run=F("run") + 1,
+            request_id=trace.current_request(),
             finished_at=None,
             started_at=None,
+            results_purged_at=None,
             message="",
             updated_at=Now(),
         )
@@ -167,8 +187,9 @@ def _check_storages(account: Account, spec: JobSpec, params: list[Params]) -> No
         ReferenceImage.objects.filter(account=account, public_id__in=named_images).values_list("public_id", flat=True)
     ):
         raise UnknownImage("The reference image is not one of this account's.")
-    if any(ref.kind == "house" for ref in _all_assets(params)):
-        # A key of the house storage says nothing about whose object it is: no caller may name one.
+    if any(ref.kind == "house" and ref.location not in spec.uploads for ref in _all_assets(params)):
+        # A key of the house storage says nothing about whose object it is: no caller may name one
+        # that did not come with the request.
         raise UnknownStorage("The house storage holds nothing that a step can name.")
     for source in spec.sources:
         if source.ref.kind == "web":
@@ -198,18 +219,25 @@ def _choose_queue(spec: JobSpec) -> Queue:
 
 
 def _add_rows(job: Job, spec: JobSpec) -> None:
+    names = [source.name[:1024] for source in spec.sources]
     items = [
         Item(
             job=job,
             position=position,
-            name=source.name[:1024],
+            name=name,
+            stem=stem,
             source=source.model_dump(mode="json", exclude_defaults=True),
             meta=source.meta,
             queue=job.queue,
         )
-        for position, source in enumerate(spec.sources)
+        for position, (source, name, stem) in enumerate(
+            zip(spec.sources, names, make_stems(job, names, first=0), strict=True)
+        )
     ]
     Item.objects.bulk_create(items, batch_size=INSERT_CHUNK)
+    uploads = spec.uploads | {source.ref.location for source in spec.sources if source.ref.kind == "house"}
+    if uploads:
+        Upload.objects.bulk_create(Upload(job=job, key=key) for key in sorted(uploads))
     if spec.labels:
         JobLabel.objects.bulk_create(JobLabel(job=job, label=label) for label in dict.fromkeys(spec.labels))
     for folder in spec.folders:

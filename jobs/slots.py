@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from accounts.models import Account
+from accounts.plans import find_limits
 from processing import fonts
 from processing.child import Child
 from processing.limits import Limits
@@ -20,8 +22,11 @@ def child() -> Child:
         _children.clear()
         _children[pid] = Child(
             memory_bytes=settings.PHOTOMILL_CHILD_MEMORY_BYTES,
+            model_memory_bytes=settings.PHOTOMILL_MODEL_MEMORY_BYTES,
             max_items=settings.PHOTOMILL_CHILD_ITEMS,
             fonts=fonts.folders(own_fonts()),
+            models=own_models(),
+            model_threads=settings.PHOTOMILL_MODEL_THREADS,
         )
     return _children[pid]
 
@@ -31,11 +36,17 @@ def own_fonts() -> Path | None:
     return Path(settings.PHOTOMILL_FONT_DIR).absolute() if settings.PHOTOMILL_FONT_DIR else None
 
 
-def limits() -> Limits:
-    """What one picture may cost, from the settings."""
+def own_models() -> Path | None:
+    """The operator's folder of model files, if the settings name one."""
+    return Path(settings.PHOTOMILL_MODEL_DIR).absolute() if settings.PHOTOMILL_MODEL_DIR else None
+
+
+def limits(account: Account | None = None) -> Limits:
+    """What one picture may cost: from the settings, and of an account within its own limits."""
+    own = find_limits(account) if account else None
     return Limits(
-        max_source_bytes=settings.PHOTOMILL_MAX_SOURCE_BYTES,
-        max_pixels=settings.PHOTOMILL_MAX_PIXELS,
+        max_source_bytes=own.max_source_bytes if own else settings.PHOTOMILL_MAX_SOURCE_BYTES,
+        max_pixels=own.max_pixels if own else settings.PHOTOMILL_MAX_PIXELS,
         max_side=settings.PHOTOMILL_MAX_SIDE,
         max_frames=settings.PHOTOMILL_MAX_FRAMES,
         max_total_pixels=settings.PHOTOMILL_MAX_TOTAL_PIXELS,

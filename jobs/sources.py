@@ -7,6 +7,7 @@ from collections import OrderedDict
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.plans import find_limits
 from jobs.models import Item
 from jobs.models.jobs import ItemState
 from jobs.spec import Source, Variant
@@ -37,9 +38,9 @@ def storage_of(ref: AssetRef) -> Storage:
     return house()
 
 
-def read_ref(ref: AssetRef) -> Blob:
-    """The bytes that a reference names, within PHOTOMILL_MAX_SOURCE_BYTES. Raises a StorageError."""
-    limit = settings.PHOTOMILL_MAX_SOURCE_BYTES
+def read_ref(ref: AssetRef, *, max_bytes: int | None = None) -> Blob:
+    """The bytes that a reference names, within PHOTOMILL_MAX_SOURCE_BYTES or fewer. Raises a StorageError."""
+    limit = max_bytes or settings.PHOTOMILL_MAX_SOURCE_BYTES
     if ref.kind == "web":
         return read_web(ref.location, max_bytes=limit)
     return storage_of(ref).read(key_of(ref), max_bytes=limit)
@@ -56,18 +57,19 @@ def key_of(ref: AssetRef) -> str:
 
 
 def read_source(item: Item, *, overwrites: bool) -> bytes:
-    """The bytes to work on.
+    """The bytes to work on, no more than the account may have.
 
     overwrites: an output goes to the source's own place. What lay there is then first copied to the house
     storage, and later attempts read the copy for as long as the place still holds what we put there ourselves;
     once somebody has replaced it, the new picture is the source.
     """
     source = Source.model_validate(item.source)
-    data = read_ref(source.ref).data
+    limit = find_limits(item.job.account).max_source_bytes
+    data = read_ref(source.ref, max_bytes=limit).data
     if not overwrites:
         return data
     if item.original and _digest(data) in item.original["written"]:
-        return house().read(item.original["key"], max_bytes=settings.PHOTOMILL_MAX_SOURCE_BYTES).data
+        return house().read(item.original["key"], max_bytes=limit).data
     if not item.original or item.original["digest"] != _digest(data):
         _keep_original(item, data)
     return data

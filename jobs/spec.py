@@ -52,6 +52,9 @@ class Variant(_Spec):
 class JobSpec(_Spec):
     """One request: sources × variants.
 
+    callback_secret: a word that goes with the callback where the product sends one; kept encrypted.
+    item_credits: what each item costs, given back where it fails; 0 where the dialect charges by itself.
+    uploads: keys of the house storage under which files that came with this request lie: steps may name these.
     request: what the caller sent, kept as it was. dialect_data: what the dialect must remember to answer later.
     """
 
@@ -60,9 +63,12 @@ class JobSpec(_Spec):
     sources: tuple[Source, ...] = ()
     folders: tuple[Folder, ...] = ()
     callback_url: str = ""
+    callback_secret: str = Field("", repr=False)
     labels: tuple[str, ...] = ()
     priority: int = 0
+    item_credits: int = Field(0, ge=0)
     is_interactive: bool = False
     service_id: int | None = None
+    uploads: frozenset[str] = frozenset()
     request: Any = None
     dialect_data: dict[str, Any] = Field(default_factory=dict)

@@ -4,6 +4,10 @@ from celery import shared_task
 
 import jobs.nodes  # noqa: F401 - nodes make themselves known
 from jobs import callbacks, engine, listings, thumbnails
+from jobs.retention.orphans import purge_orphans as run_purge_of_orphans
+from jobs.retention.purge import ROUND_SECONDS
+from jobs.retention.purge import purge as run_purge
+from jobs.retention.rounds import Round
 from jobs.sweep import sweep as run_sweep
 
 LISTING_TIME_LIMIT_SECONDS = 3600
@@ -37,3 +41,15 @@ def make_thumbnail(row_id: int, kind: thumbnails.Kind) -> None:
 def sweep() -> None:
     """Look for what was lost."""
     run_sweep()
+
+
+@shared_task(name="purge")
+def purge() -> None:
+    """Delete what is due, for as long as the next round lets it."""
+    run_purge(Round(seconds=ROUND_SECONDS))
+
+
+@shared_task(name="purge_orphans")
+def purge_orphans() -> None:
+    """Walk the house storage and delete what no row names."""
+    run_purge(Round(), [run_purge_of_orphans])

@@ -68,6 +68,8 @@ def find_key(row: Row) -> str:
 
 def find_thumbnail(row: Row) -> bytes | None:
     """The kept WebP, None where none has been made yet, or UNSHOWABLE. Raises a StorageError."""
+    if isinstance(row, Output) and row.purged_at:
+        return UNSHOWABLE
     try:
         return house().read(find_key(row), max_bytes=MAX_BYTES).data
     except ObjectMissing:

@@ -8,13 +8,13 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
-from django.core.handlers.wsgi import LimitedStream
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 
 from jobs.errors import FileTooLarge, MalformedRequest
 from jobs.ids import make_id
+from jobs.requests import admit_chunks, comes_in_chunks, read_body
 from processing.base import AssetRef
 from storage.errors import StorageError
 from storage.house import house
@@ -68,8 +68,8 @@ class Inbox(FileUploadHandler):
 def read_form(request: HttpRequest, inbox: Inbox) -> None:
     """Read the request's form, its files into the inbox. Raises MalformedRequest, FileTooLarge or RequestDataTooBig."""
     request.upload_handlers = [inbox]
-    _admit_chunks(request, inbox.most_bytes + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     try:
+        _admit_chunks(request, inbox.most_bytes + settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         # Whatever the request says: some codecs make texts that no database keeps, and others no text at all.
         request.encoding = "utf-8"
         _ = request.POST
@@ -97,10 +97,9 @@ def drop_uploads(refs: Iterable[AssetRef]) -> None:
 
 
 def _admit_chunks(request: HttpRequest, most_bytes: int) -> None:
-    """Read a body that is sent in chunks too: it has no length, and Django takes it for empty.
-
-    The server must say that it ends what it hands on where the body ends.
-    """
-    if "CONTENT_LENGTH" not in request.META and request.META.get("wsgi.input_terminated"):
+    """Have a form that comes in chunks read too: the parser of files asks for a length, any that it does not reach."""
+    if request.content_type != "multipart/form-data":
+        read_body(request)
+    elif comes_in_chunks(request):
         request.META["CONTENT_LENGTH"] = str(most_bytes)
-        request._stream = LimitedStream(request.META["wsgi.input"], most_bytes)  # type: ignore[assignment]
+        admit_chunks(request, most_bytes)

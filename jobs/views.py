@@ -1,15 +1,18 @@
-"""Views of the engine itself, beside the dialects': the admin's thumbnails."""
+"""Views of the engine itself, beside the dialects': the admin's thumbnails, and what models there are."""
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from accounts.scoping import scope
+from accounts.scoping import is_operator, scope
 from jobs import thumbnails
 from jobs.models import Item, Output
 from jobs.thumbnails import MIME, UNSHOWABLE
+from processing import weights
 from storage.errors import StorageError
 
 DAY_SECONDS = 86_400
@@ -33,6 +36,18 @@ def show_item_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
 def show_output_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
     """A result, small."""
     return _show(_find(request, Output.objects.filter(pk=pk), "item__job__account"))
+
+
+@require_safe
+def show_models(request: HttpRequest) -> HttpResponse:
+    """For operators: every model file, with its licence, and whether it is what it should be.
+
+    The first call in a process reads all of them.
+    """
+    if not is_operator(request):
+        raise Http404
+    context = {**admin.site.each_context(request), "title": "Models", "models": weights.describe()}
+    return TemplateResponse(request, "jobs/models.html", context)
 
 
 def _find(request: HttpRequest, rows: Any, account_path: str) -> Item | Output:

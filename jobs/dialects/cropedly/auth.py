@@ -6,11 +6,13 @@ from accounts.callers import bearer_token
 from accounts.errors import BadCredentials, BadOrigin, NotAllowed, PlanTooLow
 from accounts.limits import spend_request
 from accounts.models import Account, Plan, Role, User
+from accounts.plans import find_chosen, find_limits
 from accounts.tokens import read_token
 from jobs.dialects.cropedly.origins import is_registered
 
 MEGA = 1_000_000
 LARGEST_FILE_BYTES = {Plan.FREE: 2 * MEGA, Plan.PRO: 25 * MEGA, Plan.ENTERPRISE: 25 * MEGA}
+"""Cropedly's own, where neither the account nor PHOTOMILL_PLAN_LIMITS says otherwise."""
 
 
 def authenticate(request: HttpRequest) -> User:
@@ -23,6 +25,12 @@ def authenticate(request: HttpRequest) -> User:
         raise BadCredentials("The token is missing, malformed, expired or revoked.")
     spend_request(user.account)
     return user
+
+
+def find_largest_file(account: Account) -> int:
+    """How many bytes a file of this account may have."""
+    chosen = find_chosen(account, "max_source_bytes") or LARGEST_FILE_BYTES[Plan(account.plan)]
+    return min(chosen, find_limits(account).max_source_bytes)
 
 
 def check_plan(request: HttpRequest, user: User, *, enterprise_only: bool) -> Account:

@@ -5,66 +5,23 @@ from http import HTTPStatus
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.errors import TooManyRequests
+from jobs import statuses
 from jobs.errors import MalformedRequest, PublicError, Unavailable, Unexpected
 from jobs.models import Item
 
 STATUSES = {
-    "malformed_request": 400,
-    "invalid_parameters": 400,
-    "unknown_operation": 400,
-    "operation_unavailable": 400,
-    "bad_key": 400,
-    "url_refused": 400,
-    "bad_storage_parameters": 400,
-    "unsupported_format": 400,
-    "broken_image": 400,
-    "too_many_pixels": 400,
-    "side_too_long": 400,
-    "too_many_frames": 400,
-    "too_many_frame_pixels": 400,
-    "too_many_scans": 400,
-    "too_many_chunks": 400,
-    "result_too_large": 400,
-    "empty_result": 400,
-    "missing_asset": 400,
-    "object_missing": 400,
-    "crashed": 400,
-    "timeout": 400,
-    "out_of_memory": 400,
-    "bad_credentials": 401,
-    "not_allowed": 403,
-    "bad_origin": 403,
-    "plan_too_low": 403,
-    "no_credits": 403,
-    "storage_access_denied": 403,
-    "storage_read_only": 403,
-    "unknown_storage": 404,
-    "unknown_job": 404,
-    "unknown_image": 404,
-    "unknown_path": 404,
-    "wrong_method": 405,
-    "body_too_large": 413,
-    "file_too_large": 413,
+    **statuses.USUAL,
+    **dict.fromkeys(("object_missing", "crashed", "timeout", "out_of_memory", "conflict"), 400),
     "source_too_large": 413,
-    "wrong_media_type": 415,
-    "too_many_requests": 429,
-    "unexpected": 500,
-    "worker_lost": 500,
-    "unavailable": 503,
-    "unreachable": 503,
-    "storage_unavailable": 503,
 }
 
 PHRASES = {413: "Payload Too Large"}
 """Where Spring has other words than Python."""
 
-RETRY_SECONDS = 5
-
 PICTURE_FAULTS = {
     *("unsupported_format", "broken_image", "source_too_large", "too_many_pixels", "side_too_long", "too_many_frames"),
     *("too_many_frame_pixels", "too_many_scans", "too_many_chunks", "result_too_large", "empty_result"),
-    *("crashed", "timeout", "out_of_memory"),
+    *("crashed", "timeout", "out_of_memory", "subject_not_found"),
 }
 """Why an item failed, where another picture would not have."""
 
@@ -81,15 +38,6 @@ def body(error: PublicError, request: HttpRequest) -> dict[str, object]:
         "message": error.message,
         "path": request.path,
     }
-
-
-def headers(error: PublicError) -> dict[str, str]:
-    """When to ask again, where that helps; which scheme to come with, where none was."""
-    if isinstance(error, TooManyRequests):
-        return {"Retry-After": str(error.retry_after_seconds)}
-    if STATUSES[error.code] == 503:
-        return {"Retry-After": str(RETRY_SECONDS)}
-    return {"WWW-Authenticate": "Bearer"} if error.code == "bad_credentials" else {}
 
 
 def fault_of(item: Item) -> PublicError:

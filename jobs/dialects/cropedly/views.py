@@ -13,12 +13,12 @@ from accounts.addresses import find_client_address
 from accounts.credits import charge, give_back
 from accounts.errors import BadOrigin, PlanTooLow
 from accounts.logins import log_in
-from accounts.models import Account, Plan, User
+from accounts.models import Account, User
 from accounts.tokens import issue_token
-from jobs import references, waiting
+from jobs import references, slots, waiting
 from jobs.dialect import DialectView
 from jobs.dialects.cropedly import wire
-from jobs.dialects.cropedly.auth import LARGEST_FILE_BYTES, authenticate, check_plan
+from jobs.dialects.cropedly.auth import authenticate, check_plan, find_largest_file
 from jobs.dialects.cropedly.errors import fault_of
 from jobs.dialects.cropedly.origins import is_registered
 from jobs.dialects.cropedly.wire import File
@@ -119,11 +119,10 @@ class MemberView(CropedlyView):
 
     def read_files(self) -> list[File]:
         """The uploaded pictures, in their order. Raises a public error that names the first that is not one."""
-        largest = LARGEST_FILE_BYTES[Plan(self.account.plan)]
-        inbox = self.read_form(most_files=wire.MOST_FILES, largest_bytes=largest)
+        inbox = self.read_form(most_files=wire.MOST_FILES, largest_bytes=find_largest_file(self.account))
         names = {*self.request._request.POST, *(name for name, _ in inbox.files)}
         self.ignored = sorted(names.difference(wire.FIELDS))
-        return wire.read_files(inbox.files)
+        return wire.read_files(inbox.files, slots.limits(self.account))
 
 
 class Enhance(MemberView):

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
-from jobs import slots
 from jobs.errors import MalformedRequest, WrongMediaType
 from jobs.models import Delivery, Item, Job, Output
 from jobs.spec import JobSpec, Source, Variant
@@ -14,7 +13,7 @@ from processing import formats, headers
 from processing.base import AssetRef, Step
 from processing.errors import ImageError, UnsupportedFormat
 from processing.formats import Output as Written
-from processing.limits import check_source
+from processing.limits import Limits, check_source
 from storage.house import make_link
 from storage.models import ReferenceImage
 
@@ -49,15 +48,15 @@ class File:
         return self.upload.read()
 
 
-def read_files(uploads: Sequence[tuple[str, UploadedFile]]) -> list[File]:
+def read_files(uploads: Sequence[tuple[str, UploadedFile]], limits: Limits) -> list[File]:
     """The uploaded pictures, in their order. Raises a public error that names the first that is not one."""
     found = [upload for field, upload in uploads if field in FIELDS]
     if not found:
         raise MalformedRequest("Required part 'images' is not present.", param="images")
-    return [_read_file(upload.name or "", upload) for upload in found]
+    return [_read_file(upload.name or "", upload, limits) for upload in found]
 
 
-def _read_file(name: str, upload: UploadedFile) -> File:
+def _read_file(name: str, upload: UploadedFile, limits: Limits) -> File:
     data = upload.read()
     if not data:
         raise MalformedRequest(f"The file {name!r} is empty", param="images")
@@ -65,7 +64,7 @@ def _read_file(name: str, upload: UploadedFile) -> File:
         kind = headers.sniff(data)
         if kind not in TAKEN:
             raise UnsupportedFormat(kind)
-        check_source(data, slots.limits())
+        check_source(data, limits)
     except UnsupportedFormat:
         raise WrongMediaType(f"The file {name!r} is not a JPEG, PNG or WebP picture", param="images") from None
     except ImageError as error:

@@ -9,6 +9,5 @@ dialect = Dialect(
     urls=urlpatterns,
     statuses=errors.STATUSES,
     error_body=errors.body,
-    error_headers=errors.headers,
     to_callback=wire.to_callback,
 )

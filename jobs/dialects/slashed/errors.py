@@ -2,68 +2,12 @@
 
 from django.http import HttpRequest
 
-from accounts.errors import TooManyRequests
-from jobs.errors import PublicError, Unavailable
+from jobs import statuses
+from jobs.errors import PublicError
 
-STATUSES = {
-    "malformed_request": 400,
-    "invalid_parameters": 400,
-    "unknown_operation": 400,
-    "operation_unavailable": 400,
-    "bad_key": 400,
-    "url_refused": 400,
-    "bad_storage_parameters": 400,
-    "unsupported_format": 400,
-    "broken_image": 400,
-    "too_many_pixels": 400,
-    "side_too_long": 400,
-    "too_many_frames": 400,
-    "too_many_frame_pixels": 400,
-    "too_many_scans": 400,
-    "too_many_chunks": 400,
-    "result_too_large": 400,
-    "empty_result": 400,
-    "missing_asset": 400,
-    "source_too_large": 400,
-    "bad_credentials": 401,
-    "not_allowed": 403,
-    "storage_access_denied": 403,
-    "storage_read_only": 403,
-    "unknown_storage": 404,
-    "object_missing": 404,
-    "unknown_job": 404,
-    "unknown_path": 404,
-    "wrong_method": 405,
-    "body_too_large": 413,
-    "too_many_requests": 429,
-    "no_credits": 403,
-    "bad_origin": 403,
-    "plan_too_low": 403,
-    "unknown_image": 404,
-    "wrong_media_type": 415,
-    "file_too_large": 413,
-    "unexpected": 500,
-    "crashed": 500,
-    "timeout": 500,
-    "out_of_memory": 500,
-    "worker_lost": 500,
-    "unavailable": 503,
-    "unreachable": 503,
-    "storage_unavailable": 503,
-}
-
-RETRY_SECONDS = 5
+STATUSES = statuses.USUAL
 
 
 def body(error: PublicError, request: HttpRequest) -> dict[str, str]:
     """SlashedCloud's error object."""
     return {"message": error.message}
-
-
-def headers(error: PublicError) -> dict[str, str]:
-    """When to ask again, where that helps; which scheme to come with, where none was."""
-    if isinstance(error, TooManyRequests):
-        return {"Retry-After": str(error.retry_after_seconds)}
-    if isinstance(error, Unavailable):
-        return {"Retry-After": str(RETRY_SECONDS)}
-    return {"WWW-Authenticate": "Bearer"} if error.code == "bad_credentials" else {}

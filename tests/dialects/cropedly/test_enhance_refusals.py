@@ -102,6 +102,47 @@ def test_a_file_over_25_mb_is_413_and_one_under_it_is_not(
     assert stored(house) == []
 
 
+def test_an_account_with_an_unpaid_balance_is_403_and_nothing_is_kept(
+    client: Client, people: dict[str, User], node: Node, house: Path
+) -> None:
+    Account.objects.filter(name="pro").update(payment_due=True, credits=5)
+    assert "unpaid" in message(enhance(client, people["pro"], JPEG), 403, ENHANCE)
+    assert stored(house) == []
+    assert credits_of("pro") == 5
+    assert not Job.objects.exists()
+
+
+def test_too_many_items_at_once_are_429_and_cost_nothing(
+    client: Client, people: dict[str, User], node: Node, house: Path
+) -> None:
+    Account.objects.filter(name="pro").update(max_items_in_flight=2, credits=5)
+    answer = enhance(client, people["pro"], JPEG, PNG, JPEG)
+    assert "this request has 3" in message(answer, 429, ENHANCE)
+    assert answer.headers["retry-after"] == "10"
+    assert stored(house) == []
+    assert credits_of("pro") == 5
+
+
+def test_an_account_or_a_plan_with_a_limit_of_its_own_has_that_one(
+    client: Client, people: dict[str, User], settings: Any
+) -> None:
+    Account.objects.filter(name="pro").update(max_source_bytes=len(JPEG) - 1)
+    settings.PHOTOMILL_PLAN_LIMITS = {"enterprise": {"max_source_bytes": 30_000_000}}
+    assert str(len(JPEG) - 1) in message(enhance(client, people["pro"], JPEG), 413, ENHANCE)
+    # Past its size, what is missing is a worker.
+    message(enhance(client, people["ent"], JPEG + b"\0" * 26_000_000), 503)
+    settings.PHOTOMILL_MAX_SOURCE_BYTES = 1000
+    assert "1000" in message(enhance(client, people["ent"], JPEG + b"\0" * 1000), 413, ENHANCE)
+
+
+def test_a_picture_with_more_pixels_than_its_account_may_have_is_refused_before_it_is_kept(
+    client: Client, people: dict[str, User], house: Path
+) -> None:
+    Account.objects.filter(name="pro").update(max_pixels=1)
+    assert "pixels" in message(enhance(client, people["pro"], JPEG), 400, ENHANCE)
+    assert stored(house) == []
+
+
 def test_files_that_are_too_large_together_are_413(
     client: Client, people: dict[str, User], node: Node, house: Path
 ) -> None:
