@@ -5,9 +5,11 @@ import struct
 import zlib
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import skimage
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
@@ -109,38 +111,75 @@ def tiff(values: NDArray[Any], **options: Any) -> bytes:
 
 def deep_colors(size: Size) -> NDArray[np.uint16]:
     """As `ramps`, with 16 bits a channel, of which the lower half is not the upper one again."""
-    return np.asarray(ramps(size)).astype(np.uint16) * 257 // 3 * 3
+    return deepen(ramps(size))
 
 
-def film(size: Size, frames: int = 3) -> bytes:
+def deepen(image: Image.Image) -> NDArray[np.uint16]:
+    return np.asarray(image).astype(np.uint16) * 257 // 3 * 3
+
+
+def film(size: Size, frames: int = 3, *, photo: str | None = None) -> bytes:
     """A WebP whose every frame is another picture, each shown longer than the one before, three times over."""
-    pictures = [Image.merge("RGB", ramps(size).split()[n % 3 :] + ramps(size).split()[: n % 3]) for n in range(frames)]
+    bands = (photograph(photo, size) if photo else ramps(size)).split()
+    pictures = [Image.merge("RGB", bands[n % 3 :] + bands[: n % 3]) for n in range(frames)]
     durations = [40 * (number + 1) for number in range(frames)]
     options = {"save_all": True, "append_images": pictures[1:], "duration": durations, "loop": 3, "lossless": True}
     return encode(pictures[0], "WEBP", **options)
 
 
+def photograph(name: str, size: Size) -> Image.Image:
+    """One of scikit-image's photographs, which come with the package, scaled to this size. A copy to paint on."""
+    return _open_photograph(name, size).copy()
+
+
 @cache
-def every_source(size: Size) -> dict[str, bytes]:
-    """A file of this size for every kind of source."""
-    color = ramps(size)
+def _open_photograph(name: str, size: Size) -> Image.Image:
+    with Image.open(Path(skimage.__file__).parent / "data" / f"{name}.png") as image:
+        return image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+
+
+def fading(image: Image.Image) -> Image.Image:
+    """The image with alpha that rises from nothing at the left to full after a tenth of the width."""
+    alpha = np.minimum(255, np.arange(image.width) * 2550 // image.width).astype(np.uint8)
+    made = image.copy()
+    made.putalpha(Image.fromarray(np.tile(alpha, (image.height, 1))))
+    return made
+
+
+@cache
+def every_source(size: Size, photo: str | None = None) -> dict[str, bytes]:
+    """A file of this size for every kind of source, of a photograph where one is named."""
+    color = photograph(photo, size) if photo else ramps(size)
+    clear = fading(color) if photo else see_through(size)
     files = {
         "RGB": encode(color),
-        "RGBA": encode(see_through(size)),
+        "RGBA": encode(clear),
         "1": encode(color.convert("1")),
         "L": encode(color.convert("L")),
-        "LA": encode(see_through(size).convert("LA")),
-        "La": tiff(np.asarray(see_through(size).convert("LA").convert("La")), photometric=1, extrasamples=[1]),
+        "LA": encode(clear.convert("LA")),
+        "La": tiff(np.asarray(clear.convert("LA").convert("La")), photometric=1, extrasamples=[1]),
         "PA": encode(color.quantize(16).convert("PA"), "TIFF"),
         "P": encode(color.quantize(16)),
         "P-transparent": encode(color.quantize(16), transparency=0),
         "CMYK": encode(color.convert("CMYK"), "JPEG", quality=95),
-        "I;16": encode(sixteen_bits(size)),
-        "RGB;16": tiff(deep_colors(size), photometric="rgb"),
-        "animated": animated(size),
+        "I;16": encode(Image.fromarray(deepen(color.convert("L"))) if photo else sixteen_bits(size)),
+        "RGB;16": tiff(deepen(color), photometric="rgb"),
+        "animated": encode(color, "GIF", save_all=True, append_images=[color.rotate(90)]) if photo else animated(size),
     }
     files.update({f"turned-{number}": turned(color, number) for number in STORED})
     return files
+
+
+@cache
+def empty_sources(size: Size) -> dict[str, bytes]:
+    """Files of this size that show nothing at all."""
+    grey = Image.new("RGB", size, (128, 128, 128))
+    return {
+        "RGB": encode(grey),
+        "L": encode(grey.convert("L")),
+        "RGBA": encode(Image.new("RGBA", size)),
+        "animated": encode(grey, "GIF", save_all=True, append_images=[Image.new("RGB", size, (90, 90, 90))]),
+    }
 
 
 @cache

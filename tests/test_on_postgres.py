@@ -19,6 +19,8 @@ SUITES = (
     "tests/jobs/test_dispatch.py",
     "tests/jobs/test_engine.py",
     "tests/jobs/test_listings.py",
+    "tests/jobs/test_retention.py",
+    "tests/jobs/test_retention_races.py",
     "tests/jobs/test_sweep.py",
     "tests/accounts/test_limits.py",
     "tests/storage/test_connections.py",
