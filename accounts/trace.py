@@ -21,6 +21,16 @@ def bound(**values: object) -> Iterator[None]:
         _context.reset(token)
 
 
+@contextmanager
+def bound_afresh(**values: object) -> Iterator[None]:
+    """The same, and nothing that was known outside: another piece of work begins."""
+    token = _context.set(values)
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
 def begin(**values: object) -> None:
     """Forget what was known: whoever calls takes up another piece of work."""
     _context.set(values)

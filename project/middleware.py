@@ -43,7 +43,7 @@ class RequestIdMiddleware:
         asked = request.headers.get("x-request-id", "")
         request_id = asked if _ACCEPTABLE.fullmatch(asked) else str(uuid.uuid4())
         request.META["photomill.request_id"] = request_id
-        with trace.bound(request_id=request_id):
+        with trace.bound_afresh(request_id=request_id):
             response = self.get_response(request)
         response["x-request-id"] = request_id
         return response

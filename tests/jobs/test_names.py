@@ -32,7 +32,7 @@ def make(
     ref = AssetRef(kind="storage", storage_id=storage, location="480x360/1.jpg")
     destination = Destination(storage_id=storage, pattern=pattern) if pattern else Destination()
     spec = JobSpec(
-        dialect="claid",
+        dialect="slashed",
         sources=tuple(Source(ref=ref, name=name) for name in names),
         folders=tuple(Folder(storage_id=storage, prefix=folder) for folder in folders),
         variants=(Variant(output=Output(format="jpeg"), destination=destination),),

@@ -56,6 +56,7 @@ class _Lines(io.StringIO):
 @pytest.fixture
 def log() -> Iterator[Log]:
     found = Log()
+    trace.begin()
     handler = logging.StreamHandler(_Lines(found))
     handler.setFormatter(JsonFormatter())
     handler.addFilter(ContextFilter())

@@ -5,7 +5,8 @@ from django.http import HttpRequest
 from jobs import statuses
 from jobs.errors import PublicError
 
-STATUSES = statuses.USUAL
+STATUSES = statuses.USUAL | {"conflict": 400}
+"""SlashedCloud knows no 409."""
 
 
 def body(error: PublicError, request: HttpRequest) -> dict[str, str]:

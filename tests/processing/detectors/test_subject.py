@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from processing import models, saliency
+from processing import cutouts, models, saliency
 from processing.detectors import subject
 from processing.detectors.subject import Category, Subject
 from tests.images import noise, ramps, see_through
@@ -98,7 +98,7 @@ def test_the_cup_of_coffee_is_found_and_not_its_table() -> None:
 def test_where_nothing_stands_out_nothing_is_found(image: Image.Image) -> None:
     found = find(image)
     assert found.box is None
-    assert found.confidence < subject.SURE_ENOUGH
+    assert found.confidence < cutouts.SURE_ENOUGH
     assert found.alpha.size == image.size
     assert found.alpha.getextrema() == (0, 0)
 

@@ -106,9 +106,9 @@ def test_a_font_that_is_not_installed_is_reported():
 
 
 def test_characters_that_no_font_has_are_reported():
-    made = change("annotation", WHITE, text="Text \ue123\ue124\ue123")
+    made = change("annotation", WHITE, text="Text \U0010f123\U0010f124\U0010f123")
     assert [(loss.code, loss.message) for loss in made.losses] == [
-        ("glyph_missing", "no installed font has the characters '\\ue123\\ue124'")
+        ("glyph_missing", "no installed font has the characters '\\U0010f123\\U0010f124'")
     ]
 
 
