@@ -14,9 +14,10 @@ Category = Literal["general", "products", "cars", "people"]
 
 MODELS = saliency.MODELS
 
-WHOLE = 128
-CUT_OUT_SHARE = 0.1
-"""A source with this share of transparent pixels is a cut-out already."""
+CLEAR = 16
+"""Below this alpha there is nothing to be seen of a pixel."""
+CUT_OUT_SHARE = 0.02
+"""A source of which this share is clear is a cut-out already; rounded corners of a screenshot are less."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ def missing() -> str | None:
 def find(image: Image.Image, category: Category, *, within: Box | None = None) -> Subject:
     """The main object of an upright RGB or RGBA picture.
 
-    A picture that is a cut-out already, a tenth of it or more being transparent, keeps its own alpha. One with
-    less transparency is looked at over white, and what is found is multiplied with its alpha.
+    A picture that is a cut-out already, a fiftieth of it or more being clear, keeps its own alpha. One with
+    less is looked at over white, and what is found is multiplied with its alpha.
     within: the part of the picture that holds the object; what lies outside is not looked at.
     """
     own = image.getchannel("A") if image.mode == "RGBA" else None
@@ -57,7 +58,7 @@ def find(image: Image.Image, category: Category, *, within: Box | None = None) -
 
 def _is_cut_out(alpha: Image.Image) -> bool:
     counts = alpha.histogram()
-    return sum(counts[:WHOLE]) >= CUT_OUT_SHARE * sum(counts) and any(counts[WHOLE:])
+    return sum(counts[:CLEAR]) >= CUT_OUT_SHARE * sum(counts) and any(counts[CLEAR:])
 
 
 def _restrict(alpha: Image.Image, within: Box | None) -> Subject:

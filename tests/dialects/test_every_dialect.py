@@ -36,7 +36,7 @@ def first_words(dialect: Dialect) -> set[str]:
     return {match.group(1) for match in found if match}
 
 
-CONTRACT_WORDS = frozenset({"bad_credentials", "no_credits", "payment_due"})
+CONTRACT_WORDS = frozenset({"bad_credentials", "no_credits", "payment_due", "unknown_path"})
 
 
 def every_error() -> Iterator[PublicError]:
@@ -100,7 +100,7 @@ def test_a_dialect_has_a_status_and_words_for_every_error(dialect: Dialect) -> N
     for error in every_error():
         answer = dialect.answer(error, RequestFactory().get("/"))
         assert 400 <= answer.status_code < 600
-        # The contract may have words of its own for who is unknown, and for who has not paid.
+        # The contract may have words of its own for what every API refuses.
         assert error.message in json.dumps(answer.data) or (error.code in CONTRACT_WORDS and answer.data)
 
 
