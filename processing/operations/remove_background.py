@@ -24,8 +24,8 @@ class RemoveBackground(Operation):
     """Cut the main object out, and fill what was behind it: with nothing, a colour, another picture or its own blur.
 
     The object is looked for once in the source, whatever was done to the picture since, and cut out along its edges;
-    what its edges have of the old ground's colours is taken out. A source that is a cut-out already, a fiftieth of it or
-    more being clear, keeps its own alpha. Of an animation the first frame is looked at: the others are cut to the
+    what its edges have of the old ground's colours is taken out. A source that is a cut-out already, with a fiftieth of it
+    or more being clear, keeps its own alpha. Of an animation the first frame is looked at: the others are cut to the
     same shape.
 
     `blur` blurs the ground alone, so that nothing of the object's colours glows around it: `regular` as a Gaussian
