@@ -24,9 +24,9 @@ class RemoveBackground(Operation):
     """Cut the main object out, and fill what was behind it: with nothing, a colour, another picture or its own blur.
 
     The object is looked for once in the source, whatever was done to the picture since, and cut out along its edges;
-    what its edges have of the old ground's colours is taken out. A source that is a cut-out already, with a
-    fiftieth of it or more being clear, keeps its own alpha. Of an animation the first frame is looked at: the others are
-    cut to the same shape.
+    what its edges have of the old ground's colours is taken out. A source that is a cut-out already, with a fiftieth
+    of it or more being clear, keeps its own alpha. Of an animation the first frame is looked at: the others are cut
+    to the same shape.
 
     `blur` blurs the ground alone, so that nothing of the object's colours glows around it: `regular` as a Gaussian
     whose standard deviation is 0.5, 1.2 or 2.8 % of the longer side, `lens` as a round aperture with a radius of 0.8,
