@@ -1,16 +1,15 @@
 """Where results go, and what is written down about them."""
 
-import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any
 
 from django.utils import timezone
 
 from jobs import leases
+from jobs.collisions import settle_key
 from jobs.models import Item, Output
 from jobs.models.jobs import OutputState
-from jobs.names import strip_extension
+from jobs.names import fill_pattern, name_parts
 from jobs.sources import LeaseLost, note_overwrite
 from jobs.spec import Source, Variant
 from processing.errors import ImageError
@@ -19,8 +18,6 @@ from storage.connections import open_by_id
 from storage.errors import StorageError
 from storage.house import house
 from storage.keys import clean_key, join_keys
-
-PLACEHOLDER = re.compile(r"\{(stem|ext|index|folder|variant)\}")
 
 
 def store_result(item: Item, index: int, variant: Variant, outcome: Outcome) -> Output:
@@ -35,6 +32,8 @@ def store_result(item: Item, index: int, variant: Variant, outcome: Outcome) -> 
         return failed_output(item, index, variant, outcome.error)
     try:
         key = make_key(item, index, variant, made.format.extensions[0])
+        if variant.destination.collision:
+            key = settle_key(item, index, variant.destination, key)
         etag = _put(item, variant, key, made.data, made.format.mime)
     except StorageError as error:
         if error.retryable:
@@ -64,7 +63,9 @@ def overwrites_source(item: Item, variants: Sequence[Variant]) -> bool:
     ref = Source.model_validate(item.source).ref
     extension = PurePosixPath(ref.location).suffix.removeprefix(".")
     return ref.kind == "storage" and any(
-        variant.destination.storage_id == ref.storage_id and make_key(item, index, variant, extension) == ref.location
+        variant.destination.storage_id == ref.storage_id
+        and variant.destination.collision in (None, "overwrite")
+        and make_key(item, index, variant, extension) == ref.location
         for index, variant in enumerate(variants)
     )
 
@@ -89,24 +90,9 @@ def make_key(item: Item, index: int, variant: Variant, extension: str) -> str:
     if destination.key:
         return destination.key
     if destination.pattern:
-        return clean_key(_fill_pattern(destination.pattern, _name_parts(item, index, variant, extension)))
+        return clean_key(fill_pattern(destination.pattern, name_parts(item, index, variant, extension)))
     day = timezone.now().strftime("%Y-%m-%d")
     return join_keys(day, f"{item.job_id}/{item.pk}/{item.fence}/{index}.{extension}")
-
-
-def _name_parts(item: Item, index: int, variant: Variant, extension: str) -> dict[str, Any]:
-    folder, slash, stem = (item.stem or strip_extension(item.name)).rpartition("/")
-    return {
-        "stem": stem or str(item.position),
-        "ext": extension,
-        "index": item.position + 1,
-        "folder": folder + slash,
-        "variant": variant.name or str(index + 1),
-    }
-
-
-def _fill_pattern(pattern: str, parts: dict[str, Any]) -> str:
-    return PLACEHOLDER.sub(lambda match: str(parts[match.group(1)]), pattern)
 
 
 def _put(item: Item, variant: Variant, key: str, data: bytes, mime: str) -> str:

@@ -14,7 +14,7 @@ from jobs.errors import MalformedRequest, UnknownImage, UnknownJob
 from jobs.ids import make_id
 from jobs.models import Item, Job, JobLabel, Listing, Upload
 from jobs.models.jobs import ItemState, JobState, Queue
-from jobs.names import make_stems
+from jobs.names import check_names, make_stems
 from jobs.spec import JobSpec, Variant
 from processing import operations
 from processing.base import AssetRef, Params, find_assets
@@ -34,6 +34,7 @@ def create_job(*, account: Account, spec: JobSpec, public_id: str | None = None)
     Raises a public error that names the field; then nothing has been written.
     """
     params = list(_check_variants(spec))
+    check_names(spec)
     _check_storages(account, spec, params)
     if spec.callback_url:
         http.refuse_early(spec.callback_url)
@@ -182,7 +183,8 @@ def _check_storages(account: Account, spec: JobSpec, params: list[Params]) -> No
     known = set(Connection.objects.filter(account=account, pk__in=named).values_list("pk", flat=True))
     if named - known:
         raise UnknownStorage("The storage is not one of this account's.")
-    named_images = {ref.location for ref in _all_assets(params) if ref.kind == "reference"}
+    refs = [*_all_assets(params), *(source.ref for source in spec.sources)]
+    named_images = {ref.location for ref in refs if ref.kind == "reference"}
     if named_images - set(
         ReferenceImage.objects.filter(account=account, public_id__in=named_images).values_list("public_id", flat=True)
     ):

@@ -1,6 +1,6 @@
 """The vocabulary that every dialect translates into: one screen, no behaviour."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,16 +28,22 @@ class Folder(_Spec):
     is_recursive: bool = True
 
 
+Collision = Literal["number", "overwrite", "refuse"]
+
+
 class Destination(_Spec):
     """Where a result goes. storage_id: None is the house storage.
 
-    key: the result's own key, for a job of one source. pattern: made for each item from `{stem}`, `{ext}`,
-    `{index}`, `{folder}` and `{variant}`.
+    key: the result's own key, for a job of one source. pattern: made for each item from the placeholders of
+    `jobs.names`. collision: what becomes of a result whose name from a pattern is taken, by a file or by another
+    result: it gets a number, takes the place, or is not put anywhere. None: whoever made the pattern knows that no
+    two meet.
     """
 
     storage_id: int | None = None
     key: str | None = None
     pattern: str | None = None
+    collision: Collision | None = None
 
 
 class Variant(_Spec):

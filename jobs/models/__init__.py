@@ -2,6 +2,7 @@
 
 from jobs.models.deliveries import Attempt, Delivery
 from jobs.models.jobs import Item, Job, JobLabel, Listing, Output, Upload
+from jobs.models.keys import TakenKey
 from jobs.models.nodes import Node
 from jobs.models.recipes import Recipe, RecipeVersion
 from jobs.models.services import Service, ServiceSecret, SigningSecret
@@ -22,5 +23,6 @@ __all__ = [
     "Service",
     "ServiceSecret",
     "SigningSecret",
+    "TakenKey",
     "Upload",
 ]

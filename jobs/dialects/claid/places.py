@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from accounts.models import Account
 from jobs.dialects.claid.differences import LONGEST_STEM
-from jobs.outputs import PLACEHOLDER
+from jobs.names import PLACEHOLDER
 from jobs.spec import Destination, Folder, Source
 from processing.base import AssetRef
 from storage import http, kinds
