@@ -45,6 +45,8 @@ TITLES = {
 
 SUBJECT_FAULTS = {"subject_not_found", "still_recognizable"}
 PASSING_FAULTS = {"cancelled", "storage_unavailable", "unavailable", "worker_lost"}
+OF_GROUND = "image: "
+"""What the message of a fault begins with that the step `backdrop` has with its picture."""
 OUR_FAULTS = {"unexpected", "operation_unavailable"}
 
 
@@ -73,4 +75,6 @@ def fault_of(item: Item) -> PublicError:
         return Unavailable("The call could not be finished. Try again in a few seconds.")
     if item.error_code in OUR_FAULTS:
         return Unexpected("The server failed on this request.")
-    return MalformedRequest(f"image_url cannot be used: {item.error_message}", param="image_url")
+    of_ground = item.error_message.startswith(OF_GROUND)
+    field = "background" if of_ground else "image_url"
+    return MalformedRequest(f"{field} cannot be used: {item.error_message.removeprefix(OF_GROUND)}", param=field)

@@ -1,6 +1,7 @@
 """Pictures on the web: a server on 127.0.0.1 that has some, and counts how often each is fetched."""
 
 import http.server
+import io
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,14 @@ def person() -> bytes:
 
 
 @cache
+def portrait() -> bytes:
+    """The same before a grey wall, 1000×1500."""
+    made = Image.new("RGB", (1000, 1500), (170, 170, 172))
+    made.paste(Image.open(io.BytesIO(person())).convert("RGB").resize((1000, 1000)), (0, 500))
+    return encode(made, "JPEG", quality=92)
+
+
+@cache
 def empty() -> bytes:
     return encode(Image.new("RGB", (800, 600), (128, 128, 128)), "JPEG")
 
@@ -42,6 +51,7 @@ def empty() -> bytes:
 CONTENTS = {
     "/product.jpg": product,
     "/person.png": person,
+    "/person.jpg": portrait,
     "/empty.jpg": empty,
     "/page.html": lambda: b"<!doctype html><p>Not a picture</p>",
 }
