@@ -37,7 +37,7 @@ class ObjectForm(forms.Form):
 class ObjectAction:
     """One button. when: the rows that it makes sense for. question: what is asked, with `{}` for the row.
 
-    audit: what the audit log calls it, where its method does not say that itself.
+    audit: what the audit log calls it, where its method does not say that itself. template: its page.
     """
 
     title: str
@@ -47,6 +47,7 @@ class ObjectAction:
     is_destructive: bool = False
     when: Callable[[Any], bool] = lambda _: True
     audit: str = ""
+    template: str = "accounts/confirm.html"
 
 
 def object_action(action: ObjectAction) -> Callable[[Method], Method]:
@@ -105,7 +106,7 @@ class ActingAdmin(ScopedAdmin):
         context = {"object": obj, "form": form, "action": action, "back": self.object_url(obj)}
         context["question"] = action.question.format(obj)
         status = 400 if form is not None and form.is_bound else 200
-        return self.render_page(request, "accounts/confirm.html", context, title=action.title, status=status)
+        return self.render_page(request, action.template, context, title=action.title, status=status)
 
     def render_page(
         self, request: HttpRequest, template: str, context: dict[str, Any], *, title: str, status: int = 200

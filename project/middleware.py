@@ -21,7 +21,8 @@ PAGE_POLICY = "; ".join(
         "script-src 'self' 'unsafe-eval'",
         # The theme writes its colours and some sizes into the page.
         "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
+        # Thumbnails are fetched, and shown out of the page's memory.
+        "img-src 'self' data: blob:",
         "font-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -16,25 +17,42 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from accounts.actions import ActingAdmin, ObjectAction, ObjectForm, object_action
 from accounts.models import Account
 from accounts.scoping import ReadOnlyInline
+from jobs.admin.recipe_pages import describe_faults
 from jobs.admin.records import EDITORS
 from jobs.admin.wording import describe_variant
 from jobs.chains import ChainFault, name_assets, parse_output, parse_steps
 from jobs.ids import make_id
 from jobs.models import Recipe, RecipeVersion
 
-STEPS_HELP = 'A list of steps: [{"operation": "resize", "params": {"width": {"value": 2000}}}]'
-OUTPUT_HELP = 'How results are written: {"format": "jpeg", "quality": 90}. Left empty, as the source.'
+STEPS_HELP = (
+    'What is done to a picture, in this order. As JSON: [{"operation": "resize", "params": {"width": {"value": 2000}}}]'
+)
+OUTPUT_HELP = 'How results are written; left empty, as the source. As JSON: {"format": "jpeg", "quality": 90}'
 
 
 class ChainFields(forms.Form):
-    """Steps and output as JSON."""
+    """Steps and output as JSON, which the page's script shows as a form with a preview beside it."""
 
     steps = forms.CharField(
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 16, "class": "pm-code"}), help_text=STEPS_HELP
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 16, "class": "pm-code", "data-chain": "steps"}),
+        help_text=STEPS_HELP,
     )
     output = forms.CharField(
-        required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "class": "pm-code"}), help_text=OUTPUT_HELP
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "class": "pm-code", "data-chain": "output"}),
+        help_text=OUTPUT_HELP,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        places = {f"data-{name}": reverse(f"recipe-{name}") for name in ("catalogue", "places", "preview")}
+        self.fields["steps"].widget.attrs |= {"required": False, **places}
+
+    def mark_faults(self, account_id: int, known: frozenset[str] = frozenset()) -> None:
+        """Tell the page's script which field of which step every fault is about."""
+        sent = (self.data.get(self.add_prefix(name), "") for name in ("steps", "output"))
+        found = describe_faults(*sent, account_id=account_id, known=known)
+        self.fields["steps"].widget.attrs["data-faults"] = json.dumps(found)
 
     def read_steps(self, account_id: int, known: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
         """The checked steps. Raises ValidationError."""
@@ -56,11 +74,13 @@ class VersionForm(ChainFields, ObjectForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.latest: RecipeVersion | None = self.obj.latest
+        self.fields["steps"].widget.attrs["data-account"] = self.obj.account_id
         if self.latest:
             self.initial = {"steps": _indent(self.latest.steps), "output": _indent(self.latest.output)}
 
     def clean_steps(self) -> list[dict[str, Any]]:
         known = name_assets(self.latest.steps) if self.latest else frozenset()
+        self.mark_faults(self.obj.account_id, known)
         return self.read_steps(self.obj.account_id, known)
 
 
@@ -86,6 +106,7 @@ class NewRecipeForm(ChainFields, RecipeForm):
         """The steps last: which storages they may name depends on the account."""
         cleaned = super().clean() or self.cleaned_data
         account: Account | None = cleaned.get("account")
+        self.mark_faults(account.pk if account else 0)
         if "steps" in cleaned:
             try:
                 cleaned["steps"] = self.read_steps(account.pk if account else 0)
@@ -123,7 +144,8 @@ class RecipeAdmin(ActingAdmin):
     readonly_fields = ("created_at",)
 
     class Media:
-        css: ClassVar = {"all": ["jobs/admin.css"]}
+        css: ClassVar = {"all": ["jobs/admin.css", "jobs/recipe.css"]}
+        js: ClassVar = ["jobs/fields.js", "jobs/preview.js", "jobs/recipe.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recipe]:
         return super().get_queryset(request).annotate(newest_number=Max("versions__number"))
@@ -156,6 +178,7 @@ class RecipeAdmin(ActingAdmin):
             icon="add_notes",
             question="Make a new version of {}. Jobs that are under way keep the one that they began with.",
             form=VersionForm,
+            template="jobs/recipe_version.html",
         )
     )
     def new_version(self, request: HttpRequest, recipe: Recipe, form: VersionForm) -> None:
