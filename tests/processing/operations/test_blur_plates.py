@@ -44,7 +44,8 @@ def hide(image: Image.Image, **params: Any) -> Picture:
 
 def read(image: Image.Image) -> list[str]:
     """Every text that is read in the image, without blanks."""
-    return [text.replace(" ", "").upper() for _, text, _ in plates._read_texts(image)]
+    window = (0, 0, *image.size)
+    return [text.says.replace(" ", "").upper() for text in plates._read_texts(image, window)]
 
 
 def likeness(text: str, other: str) -> float:
