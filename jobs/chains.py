@@ -5,13 +5,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from jobs.references import PUBLIC_ID
 from processing import operations
 from processing.base import AssetRef, Params, Step, find_assets
 from processing.errors import ImageError
 from processing.formats import Output
 from storage import http
 from storage.errors import StorageError
-from storage.models import Connection
+from storage.models import Connection, ReferenceImage
 
 
 class ChainFault(ValueError):
@@ -117,11 +118,20 @@ def _check_asset(where: str, ref: AssetRef, account_id: int) -> None:
         raise ChainFault(f"{where}: a picture of the house storage cannot be named here; upload it to a storage.")
     if ref.kind == "storage" and not Connection.objects.filter(pk=ref.storage_id or 0, account_id=account_id).exists():
         raise ChainFault(f"{where}: storage_id {ref.storage_id} is none of this account's storages.")
+    if ref.kind == "reference" and not _has_image(account_id, ref.location):
+        raise ChainFault(f"{where}: the reference image {ref.location} is none of this account's.")
     if ref.kind == "web":
         try:
             http.refuse_early(ref.location)
         except StorageError as error:
             raise ChainFault(f"{where}: {error.message}") from None
+
+
+def _has_image(account_id: int, public_id: str) -> bool:
+    # What is no id of ours may hold what a database refuses to compare with.
+    return bool(PUBLIC_ID.fullmatch(public_id)) and (
+        ReferenceImage.objects.filter(public_id=public_id, account_id=account_id).exists()
+    )
 
 
 def _explain(error: ValueError) -> ChainFault:

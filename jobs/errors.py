@@ -66,6 +66,12 @@ class UnknownImage(JobError):
     code = "unknown_image"
 
 
+class UnknownRecipe(JobError):
+    """The account has no such recipe, or not that version of it."""
+
+    code = "unknown_recipe"
+
+
 class WrongMediaType(JobError):
     """The body, or a file in it, is of a kind that is not taken here."""
 

@@ -48,7 +48,7 @@ CODES = {
     "malformed_request": ("2002", "general"),
     **dict.fromkeys(("unknown_path", "wrong_method"), ("2003", "general")),
     "unknown_job": ("3001", "image"),
-    "unknown_image": ("3002", "image"),
+    **dict.fromkeys(("unknown_image", "unknown_recipe"), ("3002", "image")),
     **dict.fromkeys(PICTURE_FAULTS, ("3003", "image")),
     **dict.fromkeys(STORAGE_FAULTS, ("4001", "storage")),
     "unknown_storage": ("4002", "storage"),
