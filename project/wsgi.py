@@ -1,15 +1,22 @@
 """The web application, for gunicorn."""
 
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.utils.http import parse_header_parameters
 from gunicorn.http.errors import ParseException
 
 from jobs.requests import UNREADABLE
+from project.shared_counts import share_counts
+from project.refusal import refuse_faults
+
+BOOT_ERROR = 3
+"""What a process ends with that could not begin: gunicorn then ends, too, and starts no other."""
 
 
 class Body:
@@ -57,5 +64,11 @@ class Application(WSGIHandler):
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+share_counts()
 django.setup(set_prefix=False)
+try:
+    refuse_faults()
+except ImproperlyConfigured as fault:
+    sys.stderr.write(f"{fault}\n")
+    sys.exit(BOOT_ERROR)
 application = Application()
