@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,9 +24,12 @@ from project.programs import Plan, list_commands
 
 ROOT = Path(run.__file__).parent
 TEXT = (ROOT / "compose.yaml").read_text()
-VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::([?-])([^}]*))?\}")
+VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::([?-])([^${}]*))?\}")
+"""A variable whose default, if it has one, names no other."""
 REQUIRED = {name for name, kind, _ in VARIABLE.findall(TEXT) if kind == "?"}
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+NETWORKS: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["networks"]
+OPTIONAL = {name for name, service in SERVICES.items() if "profiles" in service}
 NODES = ("interactive", "batch", "delivery")
 PROGRAMS = ("web", *NODES, "beat", "flower")
 PLAN = Plan(data_dir=Path("/data"), host="0.0.0.0", port=8000, workers=2, flower_host="0.0.0.0", flower_port=5555)
@@ -34,8 +38,8 @@ GIGABYTE = 1024**3
 
 def fill(text: str) -> str:
     """The text as compose reads it when .env sets the required variables to their own names and no others."""
-    filled = VARIABLE.sub(lambda match: match[3] if match[2] == "-" else match[1], text)
-    return filled.replace("$$", "$")
+    filled, count = VARIABLE.subn(lambda match: match[3] if match[2] == "-" else match[1], text)
+    return fill(filled) if count else filled.replace("$$", "$")
 
 
 def command_of(name: str) -> list[str]:
@@ -46,7 +50,8 @@ def environment_of(name: str) -> dict[str, str]:
     return {key: fill(value) for key, value in SERVICES[name]["environment"].items()}
 
 
-def seconds(duration: str) -> int:
+def seconds(text: str) -> int:
+    duration = fill(text)
     assert duration.endswith("s")
     return int(duration.removesuffix("s"))
 
@@ -107,16 +112,46 @@ def test_a_node_is_asked_for_by_the_name_that_it_has(name: str) -> None:
 
 def test_only_the_web_server_and_flower_are_published_and_by_default_to_this_machine_alone() -> None:
     ports = {
-        name: [fill(port) for port in service["ports"]] for name, service in SERVICES.items() if "ports" in service
+        name: [fill(port) for port in service["ports"]]
+        for name, service in SERVICES.items()
+        if "ports" in service and "profiles" not in service
     }
     assert ports == {"web": ["127.0.0.1:8000:8000"], "flower": ["127.0.0.1:5555:5555"]}
     assert "$" not in SERVICES["flower"]["ports"][0]
 
 
+def test_the_profile_with_tls_publishes_80_and_443_to_others_and_nothing_else() -> None:
+    ports = [fill(port) for service in SERVICES.values() for port in service.get("ports", [])]
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == ["80:80", "443:443"]
+    assert SERVICES["proxy"]["profiles"] == ["tls"]
+
+
+def test_the_web_server_believes_the_proxy_and_nobody_else() -> None:
+    trusted = environment_of("web")["PHOTOMILL_TRUSTED_PROXIES"]
+    assert SERVICES["proxy"]["networks"] == {"front": {"ipv4_address": trusted}}
+    given = NETWORKS["front"]["ipam"]["config"][0]
+    assert ip_address(trusted) in ip_network(given["subnet"])
+    assert ip_address(trusted) not in ip_network(given["ip_range"])
+    assert {name for name, service in SERVICES.items() if "front" in service.get("networks", [])} == {"web", "proxy"}
+
+
+def test_rabbitmq_is_the_broker_where_it_is_named_and_is_waited_for_where_it_runs() -> None:
+    assert SERVICES["rabbitmq"]["profiles"] == ["rabbitmq"]
+    named = parse_url("amqp://photomill:PASSWORD@rabbitmq:5672//")
+    assert named["userid"] == environment_of("rabbitmq")["RABBITMQ_DEFAULT_USER"]
+    assert set(SERVICES["rabbitmq"]["networks"]) <= set.intersection(*(set(SERVICES[n]["networks"]) for n in PROGRAMS))
+    for name in (*NODES, "web", "beat"):
+        assert SERVICES[name]["depends_on"]["rabbitmq"] == {"condition": "service_healthy", "required": False}
+    assert all("CELERY_BROKER_URL:-" in SERVICES[name]["environment"]["CELERY_BROKER_URL"] for name in PROGRAMS)
+
+
+def test_requests_are_counted_in_valkey_whichever_the_broker_is() -> None:
+    assert environment_of("web")["PHOTOMILL_CACHE_URL"] == environment_of("web")["CELERY_BROKER_URL"]
+
+
 def test_databases_and_stores_have_no_way_out() -> None:
-    networks = yaml.safe_load(TEXT)["networks"]
-    for name in ("postgres", "valkey", "seaweedfs"):
-        assert all(networks[network]["internal"] for network in SERVICES[name]["networks"])
+    for name in ("postgres", "valkey", "rabbitmq", "seaweedfs"):
+        assert all(NETWORKS[network]["internal"] for network in SERVICES[name]["networks"])
 
 
 def places_of(environment: dict[str, str]) -> dict[str, tuple[str | None, int | None]]:
@@ -173,6 +208,18 @@ def test_a_container_has_no_right_that_it_need_not_have_and_bounded_memory(name:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["mem_limit"]
     assert "privileged" not in service
+    # The proxy listens on ports below 1024.
+    assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name == "proxy" else [])
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))
+def test_a_server_says_when_it_is_well(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+@pytest.mark.parametrize("name", ["proxy", "web"])
+def test_what_is_before_the_web_server_does_not_end_before_it(name: str) -> None:
+    assert seconds(SERVICES[name]["stop_grace_period"]) >= 30
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -180,6 +227,7 @@ def test_whoever_is_waited_for_says_when_it_is_ready(name: str) -> None:
     for other, wait in SERVICES[name].get("depends_on", {}).items():
         if wait["condition"] == "service_healthy":
             assert "healthcheck" in SERVICES[other]
+            assert wait.get("required", True) == (other not in OPTIONAL)
         else:
             assert (other, wait["condition"]) == ("migrate", "service_completed_successfully")
 
@@ -190,8 +238,11 @@ def test_migrations_run_once() -> None:
 
 
 def test_whoever_keeps_data_keeps_it_in_a_volume_of_its_own() -> None:
-    kept = [volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
+    mounted = [volume for service in SERVICES.values() for volume in service.get("volumes", [])]
+    kept = [volume.partition(":")[0] for volume in mounted if not volume.startswith("./")]
     assert sorted(kept) == sorted(yaml.safe_load(TEXT)["volumes"])
+    files = [volume.split(":") for volume in mounted if volume.startswith("./")]
+    assert all((ROOT / place).is_file() and mode == "ro" for place, _, mode in files)
     assert SERVICES["postgres"]["volumes"][0].endswith(":/var/lib/postgresql")
 
 

@@ -111,7 +111,7 @@ def test_what_serve_generates_is_said_to_be_generated() -> None:
 
 
 def test_every_setting_that_the_text_names_is_in_the_table() -> None:
-    for_compose_alone = {"PHOTOMILL_LISTEN", "PHOTOMILL_BATCH_MEMORY"}
+    for_compose_alone = {"PHOTOMILL_LISTEN", "PHOTOMILL_BATCH_MEMORY", "PHOTOMILL_STOP_TIME", "PHOTOMILL_DOMAIN"}
     assert set(NAME.findall(README)) == table().keys() | for_compose_alone
 
 
