@@ -70,6 +70,7 @@ def test_the_demo_shows_every_result(debian: Debian) -> None:
 
 def test_the_tests_run_and_name_what_is_not_there(debian: Debian) -> None:
     """A part of them, unless all are asked for with PHOTOMILL_TEST_WALK=all."""
+    debian.type(f"{first_commands()[1]} --version")
     said = debian.type(f"{first_commands()[1]} {'' if ASKED == 'all' else SAMPLE}", is_alone=True)
     assert re.search(r"\d+ passed", said)
     assert "PostgreSQL is not on 127.0.0.1:5432" in said
