@@ -12,8 +12,8 @@ from django.utils.http import parse_header_parameters
 from gunicorn.http.errors import ParseException
 
 from jobs.requests import UNREADABLE
-from project.shared_counts import share_counts
 from project.refusal import refuse_faults
+from project.shared_counts import share_counts
 
 BOOT_ERROR = 3
 """What a process ends with that could not begin: gunicorn then ends, too, and starts no other."""
