@@ -94,6 +94,9 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("PHOTOMILL_MAX_BODY_BYTES", default=2_000_000)
+# Views that take files count them, and say how large they may be. Others keep none.
+FILE_UPLOAD_HANDLERS = ["jobs.uploads.NoFiles"]
+DATA_UPLOAD_MAX_NUMBER_FILES = 1001
 
 # --- Database ------------------------------------------------------------------------------------------------------
 DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{PHOTOMILL_DATA_DIR}/photomill.sqlite3"
@@ -168,6 +171,7 @@ PHOTOMILL_KEEP_AUDIT_DAYS = env.int("PHOTOMILL_KEEP_AUDIT_DAYS", default=400)
 PHOTOMILL_ITEM_SECONDS = env.float("PHOTOMILL_ITEM_SECONDS", default=300)
 PHOTOMILL_LEASE_SECONDS = env.float("PHOTOMILL_LEASE_SECONDS", default=30)
 PHOTOMILL_SWEEP_SECONDS = env.float("PHOTOMILL_SWEEP_SECONDS", default=5)
+PHOTOMILL_CANARY_SECONDS = env.float("PHOTOMILL_CANARY_SECONDS", default=20)
 PHOTOMILL_CHILD_ITEMS = env.int("PHOTOMILL_CHILD_ITEMS", default=100)
 PHOTOMILL_CHILD_MEMORY_BYTES = env.int("PHOTOMILL_CHILD_MEMORY_BYTES", default=2 * 1024**3)
 PHOTOMILL_MAX_SOURCE_BYTES = env.int("PHOTOMILL_MAX_SOURCE_BYTES", default=100_000_000)
@@ -241,6 +245,8 @@ REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
 
 # --- Logs ----------------------------------------------------------------------------------------------------------
 PHOTOMILL_LOG_LEVEL = env.str("PHOTOMILL_LOG_LEVEL", default="INFO").upper()
+PHOTOMILL_METRICS_TOKEN = env.str("PHOTOMILL_METRICS_TOKEN", default="")
+PHOTOMILL_SENTRY_DSN = env.str("PHOTOMILL_SENTRY_DSN", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

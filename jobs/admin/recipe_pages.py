@@ -55,7 +55,7 @@ def show_preview(request: HttpRequest) -> HttpResponse:
     check_editor(request)
     try:
         read_form(request, Inbox(most_files=1, largest_bytes=_largest(request), most_bytes=_largest(request)))
-        return _answer(request)  # type: ignore[no-any-return]
+        return _answer(request)
     except PUBLIC_ERRORS as error:
         return explain(error)
 

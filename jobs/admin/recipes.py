@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.actions import ActingAdmin, ObjectAction, ObjectForm, object_action
 from accounts.models import Account
@@ -96,7 +96,11 @@ class NewRecipeForm(ChainFields, RecipeForm):
     """A new recipe with its first version."""
 
     public_id = forms.CharField(
-        required=False, max_length=64, label="Id", help_text="What calls name it by. Left empty, one is made."
+        required=False,
+        max_length=64,
+        label="Id",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="What calls name it by. Left empty, one is made.",
     )
 
     def clean_public_id(self) -> str:

@@ -34,13 +34,13 @@ def _describe_operation(operation: type[Operation]) -> dict[str, Any]:
         "title": _title(operation.name),
         "summary": " ".join(about.partition("\n\n")[0].split()).replace("`", ""),
         "missing": operation.missing(),
-        "fields": _fields_of(operation),
+        "fields": _fields_of(operation.name),
     }
 
 
 @cache
-def _fields_of(operation: type[Operation]) -> list[Node]:
-    schema = operation.Params.model_json_schema()
+def _fields_of(name: str) -> list[Node]:
+    schema = operations.get(name).Params.model_json_schema()
     return _read_members(schema, schema)
 
 
