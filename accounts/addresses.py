@@ -17,7 +17,7 @@ def find_client_address(request: HttpRequest) -> Address:
 
     X-Forwarded-For is read from the right, as far as PHOTOMILL_TRUSTED_PROXIES wrote it.
     """
-    peer = _find_peer(request)
+    peer = find_peer(request)
     hops = request.headers.get("x-forwarded-for", "").split(",")
     while is_listed(peer, settings.PHOTOMILL_TRUSTED_PROXIES) and hops:
         forwarded = _parse(hops.pop().strip())
@@ -29,7 +29,7 @@ def find_client_address(request: HttpRequest) -> Address:
 
 def comes_by_proxy(request: HttpRequest) -> bool:
     """Whether a trusted proxy sends this request: only what it says of the way here is believed."""
-    return is_listed(_find_peer(request), settings.PHOTOMILL_TRUSTED_PROXIES)
+    return is_listed(find_peer(request), settings.PHOTOMILL_TRUSTED_PROXIES)
 
 
 def is_listed(address: Address, ranges: Iterable[str]) -> bool:
@@ -58,7 +58,8 @@ def parse_range(text: str) -> Range:
         raise ValueError(f"{text!r} is neither an address nor a range of addresses") from None
 
 
-def _find_peer(request: HttpRequest) -> Address:
+def find_peer(request: HttpRequest) -> Address:
+    """The address at the other end of the socket: the caller's own, or a proxy's."""
     return _parse(request.META.get("REMOTE_ADDR", "")) or ipaddress.ip_address("0.0.0.0")  # noqa: S104
 
 

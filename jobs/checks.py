@@ -53,6 +53,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         faults.append(Error("PHOTOMILL_WEB_THREADS must be at least 2: half of them may wait", id="jobs.E008"))
     if settings.PHOTOMILL_MODEL_THREADS < 1:
         faults.append(Error("PHOTOMILL_MODEL_THREADS must be at least 1", id="jobs.E009"))
+    if settings.PHOTOMILL_CANARY_SECONDS <= 0:
+        faults.append(Error("PHOTOMILL_CANARY_SECONDS must be more than 0", id="jobs.E011"))
     if settings.PHOTOMILL_LEASE_SECONDS < 1:
         faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))
     return faults

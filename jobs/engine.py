@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts import trace
-from jobs import callbacks, dispatch, fees, leases, outputs, slots, sources
+from jobs import callbacks, dispatch, fees, leases, outputs, slots, sources, tallies
 from jobs.errors import PublicError, Unexpected
 from jobs.models import Item, Job, Output
 from jobs.models.jobs import ItemState, JobState, OutputState, Queue
@@ -36,6 +36,7 @@ def run_item(item_id: int) -> None:
         return
     with trace.bound(**item.job.trace, item_id=item.pk):
         _run(item)
+    slots.count_starts()
 
 
 def _run(item: Item) -> None:
@@ -90,6 +91,7 @@ def _fail_or_retry(item: Item, error: ImageError | StorageError) -> None:
     """Give the item back where another try may help and some are left; else end it with its reason."""
     if isinstance(error, ChildDied):
         log.warning("item %s: %s: %s", item.pk, error.code, error.message)
+        tallies.add_event(f"child_{error.code}")
     tries = item.tries + 1
     waits = _choose_waits(item, error)
     if not error.retryable or tries > len(waits):
@@ -183,4 +185,5 @@ def finish_job(job: Job) -> bool:
     )
     if won:
         callbacks.create_deliveries(job.pk)
+        tallies.add_run(job.pk)
     return bool(won)

@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 
+from jobs import tallies
 from jobs.clock import after
 from jobs.models import Item, Job
 from jobs.models.jobs import ItemState, JobState
@@ -48,6 +49,8 @@ def claim_item(item_id: int) -> Item | None:
     if not won:
         return None
     item.fence += 1
+    if item.state == ItemState.RUNNING:
+        tallies.add_event("workers_lost")
     if item.job.state == JobState.QUEUED:
         Job.objects.filter(pk=item.job_id, state=JobState.QUEUED).update(
             state=JobState.RUNNING, started_at=Now(), updated_at=Now()

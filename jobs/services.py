@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from accounts import trace
 from accounts.models import Account
-from jobs import admission, callbacks, dispatch, engine, fees, sources
+from jobs import admission, callbacks, dispatch, engine, fees, sources, tallies
 from jobs.errors import MalformedRequest, UnknownImage, UnknownJob
 from jobs.ids import make_id
 from jobs.models import Item, Job, JobLabel, Listing, Upload
@@ -99,6 +99,7 @@ def cancel_job(job: Job) -> bool:
             ended_at=Now(),
         )
         Job.objects.filter(pk=job.pk).update(items_ended=F("items_ended") + stopped)
+        tallies.add_run(job.pk, cancelled=stopped)
         fees.refund_items(job, stopped)
         callbacks.create_deliveries(job.pk)
         dispatch.fill_after_commit(job.queue)
@@ -154,7 +155,12 @@ def _requeue_items(job: Job, *, only_failed: bool) -> None:
     kept = Item.objects.filter(job=job, state=ItemState.DONE).count()
     outputs = kept * len(job.variants)
     Job.objects.filter(pk=job.pk).update(
-        items_ended=F("items_total") - again, items_failed=0, outputs_stored=outputs, outputs_failed=0
+        items_ended=F("items_total") - again,
+        items_failed=0,
+        outputs_stored=outputs,
+        outputs_failed=0,
+        items_kept=kept,
+        outputs_kept=outputs,
     )
     if not again:
         engine.finish_job(job)

@@ -7,11 +7,13 @@ from django.conf import settings
 
 from accounts.models import Account
 from accounts.plans import find_limits
+from jobs import tallies
 from processing import fonts
 from processing.child import Child
 from processing.limits import Limits
 
 _children: dict[int, Child] = {}
+_counted: dict[int, int] = {}
 
 
 def child() -> Child:
@@ -20,6 +22,7 @@ def child() -> Child:
     if pid not in _children:
         # A child of the process that this one was forked from is not ours.
         _children.clear()
+        _counted.clear()
         _children[pid] = Child(
             memory_bytes=settings.PHOTOMILL_CHILD_MEMORY_BYTES,
             model_memory_bytes=settings.PHOTOMILL_MODEL_MEMORY_BYTES,
@@ -29,6 +32,15 @@ def child() -> Child:
             model_threads=settings.PHOTOMILL_MODEL_THREADS,
         )
     return _children[pid]
+
+
+def count_starts() -> None:
+    """Add the processes that this slot's child has started since the last time to the tally."""
+    pid = os.getpid()
+    starts = _children[pid].starts if pid in _children else 0
+    if starts > _counted.get(pid, 0):
+        tallies.add_event("child_starts", starts - _counted.get(pid, 0))
+        _counted[pid] = starts
 
 
 def own_fonts() -> Path | None:

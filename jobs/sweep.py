@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.limits import forget_windows
-from jobs import callbacks, dispatch, engine, leases, listings
+from jobs import callbacks, dispatch, engine, leases, listings, pulses
 from jobs.clock import after
 from jobs.errors import WorkerLost
 from jobs.models import Item, Listing
@@ -39,6 +39,7 @@ def sweep() -> dict[str, int]:
     }
     forget_windows()
     forget_nodes()
+    pulses.leave_sign(pulses.SWEEP)
     if any(found.values()):
         log.info("swept", extra=found)
     return found

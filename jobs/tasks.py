@@ -1,9 +1,11 @@
 """What the broker's messages start. Each carries one id."""
 
+from typing import Any
+
 from celery import shared_task
 
 import jobs.nodes  # noqa: F401 - nodes make themselves known
-from jobs import callbacks, engine, listings, thumbnails
+from jobs import callbacks, engine, listings, pulses, thumbnails
 from jobs.retention.orphans import purge_orphans as run_purge_of_orphans
 from jobs.retention.purge import ROUND_SECONDS
 from jobs.retention.purge import purge as run_purge
@@ -41,6 +43,12 @@ def make_thumbnail(row_id: int, kind: thumbnails.Kind) -> None:
 def sweep() -> None:
     """Look for what was lost."""
     run_sweep()
+
+
+@shared_task(name="canary", bind=True)
+def canary(task: Any, queue: str) -> None:
+    """Show that a worker of this queue takes work."""
+    pulses.answer_canary(queue, node=task.request.hostname or "")
 
 
 @shared_task(name="purge")

@@ -71,6 +71,7 @@ class Child:
         self._lock = threading.Lock()
         self._process: ChildProcess | None = None
         self._protection: dict[str, str] = {}
+        self._starts = 0
         _children.add(self)
 
     @property
@@ -78,6 +79,11 @@ class Child:
         """The running process, or None when there is none."""
         process = self._process
         return process.pid if process else None
+
+    @property
+    def starts(self) -> int:
+        """How many processes were started so far."""
+        return self._starts
 
     @property
     def protection(self) -> dict[str, str]:
@@ -146,6 +152,7 @@ class Child:
             self._drop()
         if self._process is None:
             self._process = ChildProcess(setup)
+            self._starts += 1
             self._process.greet()
             self._protection = self._process.protection
         return self._process

@@ -15,6 +15,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 QUEUES = ("interactive", "batch", "vision", "delivery", "periodic")
 PURGE_SECONDS = 600
+CANARY_EXPIRES_SECONDS = 600
+"""What waits longer than this in a queue that nobody serves is thrown away when somebody does."""
 QUIET_HOUR = crontab(hour="3", minute="17")
 """Of UTC: when the house storage is walked."""
 
@@ -42,6 +44,15 @@ def _configure() -> None:
             "task": "purge_orphans",
             "schedule": QUIET_HOUR,
             "options": {"queue": f"{prefix}periodic"},
+        },
+        **{
+            f"canary of {name}": {
+                "task": "canary",
+                "args": [name],
+                "schedule": settings.PHOTOMILL_CANARY_SECONDS,
+                "options": {"queue": f"{prefix}{name}", "expires": CANARY_EXPIRES_SECONDS},
+            }
+            for name in QUEUES
         },
     }
 

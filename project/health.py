@@ -9,7 +9,9 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from kombu.exceptions import KombuError
 
+from jobs.pulses import find_queue_states
 from processing import operations, weights
+from project.celery import QUEUES
 from storage.errors import StorageError
 from storage.house import house
 from storage.sockets import deadline
@@ -23,13 +25,17 @@ def alive(_request: HttpRequest) -> JsonResponse:
 
 
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Each part that the work needs, by name. 503 where one that nothing works without is missing."""
+    """Each part that the work needs, by name. 503 where one that nothing works without is missing.
+
+    queues: whether work is taken, by a canary's answer. Without workers jobs are still accepted, so that is no 503.
+    """
     parts = {"database": _try(_ask_database), "broker": _try(_ask_broker), "storage": _try(_ask_storage)}
     is_ready = all(state == "ok" for state in parts.values())
     missing = {name: reason for name, kind in operations.all().items() if (reason := kind.missing())}
     status = "ready" if is_ready else "not ready"
     models = {name: weights.missing(name) or "ok" for name in weights.all()}
-    body = {"status": status, "parts": parts, "unavailable_operations": missing, "models": models}
+    queues = _describe_queues() if parts["database"] == "ok" else {}
+    body = {"status": status, "parts": parts, "queues": queues, "unavailable_operations": missing, "models": models}
     return JsonResponse(body, status=200 if is_ready else 503)
 
 
@@ -39,6 +45,10 @@ def _try(ask: Callable[[], None]) -> str:
     except (DatabaseError, KombuError, OSError, redis.RedisError, StorageError) as error:
         return type(error).__name__
     return "ok"
+
+
+def _describe_queues() -> dict[str, str]:
+    return {queue: state.describe() for queue, state in find_queue_states(QUEUES).items()}
 
 
 def _ask_database() -> None:

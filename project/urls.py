@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from jobs import dialects
-from project import errors, files, health
+from project import errors, files, health, metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("healthz", health.alive),
     path("readyz", health.ready),
+    path("metrics", metrics.show),
     re_path(r"^files/(?P<ticket>[^/]+)(?:/(?P<name>[\s\S]*))?$", files.stream),
     *[path("", include((dialect.urls, name))) for name, dialect in dialects.all().items()],
     re_path(rf"^{errors.SHARED}(?:/[\s\S]*)?$", errors.no_product),

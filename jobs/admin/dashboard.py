@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.scoping import is_operator, scope
-from jobs.admin.filters import overdue
 from jobs.admin.wording import badge, show_progress
 from jobs.clock import after
+from jobs.figures import overdue
 from jobs.models import Delivery, Item, Job, Node
 from jobs.models.jobs import ItemState, Queue
 from jobs.nodes import ALIVE_SECONDS

@@ -3,16 +3,12 @@
 from typing import Any
 
 from django.contrib.admin import ModelAdmin, SimpleListFilter
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs import dialects
-from jobs.clock import after
 from jobs.errors import all_codes
-from jobs.models.deliveries import DeliveryState
-
-OVERDUE_SECONDS = 60
+from jobs.figures import overdue
 
 
 class DialectFilter(SimpleListFilter):
@@ -54,9 +50,3 @@ class OverdueFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(overdue()) if self.value() else queryset
-
-
-def overdue() -> Q:
-    """Deliveries whose time came more than a minute ago and that nobody is working on."""
-    free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    return free & Q(state=DeliveryState.PENDING, next_at__lt=after(-OVERDUE_SECONDS))

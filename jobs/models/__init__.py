@@ -6,6 +6,7 @@ from jobs.models.keys import TakenKey
 from jobs.models.nodes import Node
 from jobs.models.recipes import Recipe, RecipeVersion
 from jobs.models.services import Service, ServiceSecret, SigningSecret
+from jobs.models.signs import Pulse, Tally
 from jobs.models.webhooks import AccountWebhook
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "Listing",
     "Node",
     "Output",
+    "Pulse",
     "Recipe",
     "RecipeVersion",
     "Service",
     "ServiceSecret",
     "SigningSecret",
     "TakenKey",
+    "Tally",
     "Upload",
 ]

@@ -73,6 +73,10 @@ class Job(models.Model):
     items_failed = models.PositiveIntegerField(default=0)
     outputs_stored = models.PositiveIntegerField(default=0)
     outputs_failed = models.PositiveIntegerField(default=0)
+    items_kept = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Done in an earlier run."
+    )
+    outputs_kept = models.PositiveIntegerField(default=0, db_default=0, editable=False, help_text="Of an earlier run.")
     request_id = models.CharField(
         max_length=64, blank=True, editable=False, help_text="Of the request that had it run: what the logs carry."
     )
