@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from accounts.models import Account
-from jobs.errors import MalformedRequest
+from jobs.errors import MalformedRequest, UnknownImage
 from jobs.references import find_image
 from processing import operations
 from processing.base import AssetRef, Step
@@ -32,7 +32,7 @@ def find_asset(account: Account, address: str, *, param: str) -> AssetRef:
             name, _, key = address.removeprefix(STORAGE).partition("/")
             return name_object(account, name, key)
         http.refuse_early(address)
-    except StorageError as error:
+    except (StorageError, UnknownImage) as error:
         raise MalformedRequest(f"{param}: {error.message}", param=param) from None
     return AssetRef(kind="web", location=address)
 

@@ -125,7 +125,7 @@ def _attempt(delivery: Delivery) -> None:
         _end(delivery, "its webhook is turned off")
         return
     # Before the claim: a fault of ours in here is not an attempt.
-    secrets = live_signing_secrets(delivery.job.service) if delivery.job.service else []
+    secrets = _find_secrets(delivery)
     delivery.body = delivery.body or render(delivery)
     if schedule.is_used_up(delivery, _rules(delivery)):
         # Its last attempt was begun, and its worker is gone.
@@ -133,6 +133,13 @@ def _attempt(delivery: Delivery) -> None:
     elif _claim(delivery):
         attempt = Attempt(delivery=delivery, number=delivery.attempts_made, started_at=timezone.now())
         _record(delivery, attempt, _post(delivery, attempt, secrets))
+
+
+def _find_secrets(delivery: Delivery) -> list[str]:
+    job = delivery.job
+    secret: Any = job.callback_secret
+    own = [secret] if secret and _rules(delivery).signs_with_job_secret else []
+    return own + (live_signing_secrets(job.service) if job.service else [])
 
 
 def redeliver(delivery: Delivery) -> None:

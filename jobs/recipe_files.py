@@ -8,6 +8,7 @@ from django.db import transaction
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from accounts.models import Account
+from jobs.dialect import to_storable
 from jobs.errors import MalformedRequest
 from jobs.models import Recipe
 from jobs.recipes import RecipeFields, bring_recipe, describe_recipe, find_newest
@@ -57,6 +58,8 @@ def read_recipes(text: str) -> list[RecipeFields]:
         raise MalformedRequest(f"This is not YAML as recipes are written: line {line}: {error.problem}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise MalformedRequest(f"This is not YAML: {error}") from None
+    if to_storable(content) != content:
+        raise MalformedRequest("This holds characters or numbers that cannot be kept.")
     several = content if isinstance(content, dict) and "recipes" in content else {"recipes": [content]}
     try:
         return RecipeFile.model_validate(several).recipes

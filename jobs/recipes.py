@@ -162,5 +162,6 @@ def _find_version(account: Account, name: str, *, param: str) -> RecipeVersion:
 def _explain(fault: ChainFault, param: str) -> MalformedRequest:
     if fault.step is None:
         return MalformedRequest(str(fault), param=f"{param}steps")
-    where = f"{param}steps[{fault.step}]" + (f".params.{fault.field}" if fault.field else "")
+    field = fault.field if fault.field in ("", "operation") else f"params.{fault.field}"
+    where = f"{param}steps[{fault.step}].{field}".rstrip(".")
     return MalformedRequest(f"{where}: {fault.reason}", param=where)

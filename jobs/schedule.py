@@ -30,12 +30,14 @@ class CallbackRules:
     """How a product's messages are sent.
 
     headers: what goes with them beside our own. own_waits: seconds between attempts, None for the settings' schedule.
-    is_taken: whether an answer with this status says that the message was taken.
+    is_taken: whether an answer with this status says that the message was taken. signs_with_job_secret: whether the
+    secret that came with the request signs them, rather than goes with them as it is.
     """
 
     headers: Callable[[Job], dict[str, str]] = _no_headers
     own_waits: Sequence[float] | None = None
     is_taken: Callable[[int], bool] = _is_success
+    signs_with_job_secret: bool = False
 
     @property
     def waits(self) -> Sequence[float]:

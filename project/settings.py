@@ -41,6 +41,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
     "storage",
     "jobs",
@@ -241,7 +243,26 @@ CELERY_TIMEZONE = "UTC"
 SIMPLE_JWT = {"TOKEN_TYPE_CLAIM": None, "JTI_CLAIM": "jti"}
 
 # --- REST framework ------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None, "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Photomill",
+    "DESCRIPTION": "Edits photographs in bulk: sources by recipes, results in your own storage.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "POSTPROCESSING_HOOKS": [],
+    "PREPROCESSING_HOOKS": ["jobs.dialects.native.description.keep_own_paths"],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "an API key of the account, or the token of a person in it",
+            }
+        }
+    },
+    "SECURITY": [{"key": []}],
+}
 
 # --- Logs ----------------------------------------------------------------------------------------------------------
 PHOTOMILL_LOG_LEVEL = env.str("PHOTOMILL_LOG_LEVEL", default="INFO").upper()

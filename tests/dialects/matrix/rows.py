@@ -146,6 +146,38 @@ CROPPHOTO = {
     "GetBanners POST": Row(lambda world: Asked(body={"job_id": world.ids["banner"]})),
 }
 
+# --- Photomill's own ---------------------------------------------------------------------------------------------
+
+STEPS = [{"operation": "flip", "params": {"direction": "horizontal"}}]
+NATIVE_RECIPE = at(recipe_id=lambda world: RECIPE)
+NATIVE_JOB = at(job_id=lambda world: world.ids["job"])
+NATIVE_WORK = {
+    "sources": [{"storage": STORAGE, "key": "a.jpg"}],
+    "recipes": [RECIPE],
+    "destination": {"storage": STORAGE},
+    "labels": [LABEL],
+}
+
+
+def _version(world: World) -> Asked:
+    return Asked(path={"recipe_id": RECIPE}, body={"steps": STEPS})
+
+
+NATIVE = {
+    "Recipes GET": Row(lambda world: Asked(), foreign=200, reads=True),
+    "Recipes POST": Row(body(id=RECIPE, name="mine", steps=STEPS), good=409, foreign=201),
+    "ImportRecipes POST": Row(body(id=RECIPE, name="mine", steps=STEPS), foreign=200),
+    "OneRecipe GET": Row(NATIVE_RECIPE, reads=True),
+    "Versions POST": Row(_version, good=201),
+    "ExportRecipe GET": Row(NATIVE_RECIPE, reads=True),
+    "Jobs GET": Row(lambda world: Asked(), foreign=200, reads=True),
+    "Jobs POST": Row(body(**NATIVE_WORK), good=201, foreign=400),
+    "OneJob GET": Row(NATIVE_JOB, reads=True),
+    "Items GET": Row(NATIVE_JOB, reads=True),
+    "RetryJob POST": Row(NATIVE_JOB, good=409),
+    "CancelJob POST": Row(NATIVE_JOB),
+}
+
 # --- all of them -------------------------------------------------------------------------------------------------
 
 ROWS: Mapping[str, Mapping[str, Row]] = {
@@ -153,12 +185,17 @@ ROWS: Mapping[str, Mapping[str, Row]] = {
     "cropedly": CROPEDLY,
     "claid": CLAID,
     "cropphoto": CROPPHOTO,
+    "native": NATIVE,
 }
 DOORS = {"slashed": "service secret", "cropedly": "token"}
 """What a caller shows where it is not an API key."""
 
 OPEN = {
     "cropedly": {"Login POST": "it is where people show who they are: test_login.py"},
+    "native": {
+        "Schema GET": "describes the API, and holds nothing of anybody: test_description.py",
+        "Docs GET": "the same as a page",
+    },
 }
 """Methods of a product's API that ask nobody who they are, with the reason."""
 
@@ -168,6 +205,13 @@ MORE = [
         "cropphoto",
         "GetBanners POST",
         Row(lambda world: Asked(body={"job_labels": [LABEL]}), foreign=200),
+        "another account",
+    ),
+    ("native", "Jobs GET", Row(lambda world: Asked(query=f"label={LABEL}"), foreign=200), "another account"),
+    (
+        "native",
+        "Jobs POST",
+        Row(body(**{**NATIVE_WORK, "sources": [{"url": WEB}], "recipes": [RECIPE]}), foreign=400),
         "another account",
     ),
 ]

@@ -1,0 +1,15 @@
+"""Photomill's own API: recipes as data, jobs of many sources by many recipes, described in OpenAPI."""
+
+from jobs.dialect import Dialect
+from jobs.dialects.native import errors, wire
+from jobs.dialects.native.urls import urlpatterns
+from jobs.schedule import CallbackRules
+
+dialect = Dialect(
+    name="native",
+    urls=urlpatterns,
+    statuses=errors.STATUSES,
+    error_body=errors.body,
+    to_callback=wire.to_callback,
+    callbacks=CallbackRules(signs_with_job_secret=True),
+)

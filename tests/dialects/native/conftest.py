@@ -1,0 +1,59 @@
+"""Accounts of Photomill's own API, a storage, pictures on the web, and a worker."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.keys import create_key
+from accounts.models import Account
+from jobs.models import Node, Recipe
+from storage.models import Connection
+from tests.dialects.claid.workers import Worker, working
+from tests.dialects.native.calls import FLIP, KEY, OTHER_KEY, READER, SMALL
+from tests.images import encode, ramps
+
+
+@pytest.fixture
+def house(tmp_path: Path, settings: Any) -> Path:
+    """The house storage's folder."""
+    settings.PHOTOMILL_STORAGE_URL = f"file://{tmp_path}/house"
+    return tmp_path / "house"
+
+
+@pytest.fixture
+def account(db: None, house: Path) -> Account:
+    """Acme, with a key, one that may only read, and the recipes `small` and `flip`. Rival has a key alone."""
+    made = Account.objects.create(name="acme")
+    create_key(made, name="all", secret=KEY, scopes=["image_editing"])
+    create_key(made, name="reads", secret=READER, scopes=["read_only"])
+    create_key(Account.objects.create(name="rival"), name="all", secret=OTHER_KEY, scopes=["image_editing"])
+    for name, steps in (("small", SMALL), ("flip", FLIP)):
+        recipe = Recipe.objects.create(account=made, public_id=name, name=name.title())
+        recipe.versions.create(number=1, steps=steps, output={"format": "jpeg"})
+    return made
+
+
+@pytest.fixture
+def bucket(account: Account, tmp_path: Path) -> Path:
+    """The folder behind Acme's storage `main`, with three pictures."""
+    folder = tmp_path / "bucket"
+    for name in ("in/a.jpg", "in/b.jpg", "in/deep/a.jpg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(encode(ramps((80, 60)), "JPEG"))
+    Connection.objects.create(account=account, name="main", kind="local", parameters={"path": str(folder)})
+    return folder
+
+
+@pytest.fixture
+def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A node that does what is rung for it."""
+    queues = ["interactive", "batch", "vision"]
+    Node.objects.create(name="all@host", queues=queues, slots=1, seen_at=timezone.now())
+    monkeypatch.setattr("jobs.dispatch._quiet", {})
+    monkeypatch.setattr("jobs.nodes._seen", {})
+    with working() as made:
+        monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: made.ring(*args, **kwargs))
+        yield made
