@@ -28,6 +28,8 @@ for _ in range(600):
         break
     except OSError:
         time.sleep(0.2)
+else:
+    raise SystemExit(open("SERVER").read())
 END
 """
 
@@ -90,7 +92,7 @@ def test_the_first_batch_comes_out(debian: Debian) -> None:
     script = [
         f"mkdir -p {Path(SERVER).parent}",
         f"{prepare}{accounts}{serve[1]} > {SERVER} 2>&1 &",
-        AWAIT_READY,
+        AWAIT_READY.replace("SERVER", SERVER),
         f"{send.rstrip()} > answer.json",
         f"for _ in $(seq 100); do {ask.strip().replace('PROCESS_ID', answer)} > status.json",
         "grep -qE 'FINISHED|FAILED' status.json && break; sleep 0.3; done; cat status.json",

@@ -12,6 +12,7 @@ from processing import operations
 from processing.analysis import Analysis
 from processing.base import Context, Step
 from processing.decoders import load
+from processing.detectors import objects
 from processing.errors import InvalidParams, SubjectNotFound
 from processing.formats import Output
 from processing.limits import Limits
@@ -201,6 +202,7 @@ def pair() -> Image.Image:
     return made
 
 
+@pytest.mark.skipif(bool(objects.missing()), reason=str(objects.missing()))
 @pytest.mark.parametrize(("hint", "left", "right"), [("cat", False, True), ("coffee cup", True, False)])
 def test_hints_say_which_of_several_things_is_meant(hint: str, left: bool, right: bool) -> None:
     made = apply(NAME, picture_of(pair()), Context(), hints=[hint])
