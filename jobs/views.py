@@ -4,13 +4,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from accounts.scoping import is_operator, scope
 from jobs import thumbnails
-from jobs.models import Item, Output
+from jobs.models import Item, Job, Output
 from jobs.thumbnails import MIME, UNSHOWABLE
 from processing import weights
 from storage.errors import StorageError
@@ -36,6 +36,26 @@ def show_item_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
 def show_output_thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
     """A result, small."""
     return _show(_find(request, Output.objects.filter(pk=pk), "item__job__account"))
+
+
+@require_safe
+@staff_member_required
+def show_job_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a job is, from its row alone."""
+    job = scope(Job.objects.filter(pk=pk), request, "account").first()
+    if job is None:
+        raise Http404
+    counts = ("items_total", "items_ended", "items_failed", "outputs_stored", "outputs_failed")
+    answer = JsonResponse(
+        {
+            "state": job.state,
+            "is_sealed": job.sealed_at is not None,
+            "is_finished": job.finished_at is not None,
+            **{name: getattr(job, name) for name in counts},
+        }
+    )
+    answer["Cache-Control"] = "no-store"
+    return answer
 
 
 @require_safe

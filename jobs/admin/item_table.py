@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -18,8 +18,11 @@ from jobs.models.jobs import ItemState, OutputState
 
 PER_PAGE = 100
 SHOWN_OUTPUTS = 4
-STATE, PAGE = "items", "page"
-"""Names in the address: the state that is shown, and the page."""
+STATE, PAGE, VIEW = "items", "page", "view"
+"""Names in the address: the state that is shown, the page, and whether rows or pictures are shown."""
+LOSS = "loss"
+"""Chosen like a state: items a result of which lost something of its source."""
+COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Choice:
-    """One state that can be chosen, with how many items are in it."""
+    """One state that can be chosen, with how many items are in it; None where they are not counted unasked."""
 
     state: str
-    count: int
+    count: int | None
     is_chosen: bool
 
 
@@ -52,6 +55,7 @@ class Table:
     pages: list[Any]
     choices: list[Choice]
     chosen: str
+    view: str
 
 
 class _Counted(Paginator):
@@ -67,11 +71,13 @@ class _Counted(Paginator):
 
 
 def build_table(job: Job, request: HttpRequest) -> Table:
-    """The part of the job's items that the address names. Three statements, whatever the number of items."""
+    """The part of the job's items that the address names. A few statements, whatever the number of items."""
     counts = _count_states(job)
     chosen = request.GET.get(STATE, "")
-    chosen = chosen if chosen in ItemState.values else ""
-    items = Item.objects.filter(job=job, **({"state": chosen} if chosen else {})).order_by("position")
+    chosen = chosen if chosen in (*ItemState.values, LOSS) else ""
+    items = _choose_items(job, chosen).order_by("position")
+    if chosen == LOSS:
+        counts[LOSS] = items.order_by()[:COUNTED].count()
     total = counts.get(chosen, 0) if chosen else sum(counts.values())
     paginator = _Counted(items, PER_PAGE, count=total)
     page = paginator.get_page(request.GET.get(PAGE))
@@ -81,7 +87,23 @@ def build_table(job: Job, request: HttpRequest) -> Table:
         pages=list(paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)),
         choices=_build_choices(counts, chosen),
         chosen=chosen,
+        view=_choose_view(job, request),
     )
+
+
+def _choose_items(job: Job, chosen: str) -> "QuerySet[Item]":
+    items = Item.objects.filter(job=job)
+    if chosen == LOSS:
+        poorer = Output.objects.filter(item=OuterRef("pk"), run=OuterRef("run"), state=OutputState.STORED)
+        return items.filter(Exists(poorer.exclude(report=[])))
+    return items.filter(state=chosen) if chosen else items
+
+
+def _choose_view(job: Job, request: HttpRequest) -> str:
+    """Pictures where the console began the job, else rows, unless the address says."""
+    own = "grid" if job.dialect_data.get("kind") == "run" else "list"
+    asked = request.GET.get(VIEW, own)
+    return asked if asked in ("grid", "list") else own
 
 
 def _count_states(job: Job) -> dict[str, int]:
@@ -90,8 +112,10 @@ def _count_states(job: Job) -> dict[str, int]:
 
 
 def _build_choices(counts: dict[str, int], chosen: str) -> list[Choice]:
-    every = Choice("", sum(counts.values()), not chosen)
-    return [every, *(Choice(state, counts[state], state == chosen) for state in ItemState.values if state in counts)]
+    states = [state for state in ItemState.values if state in counts]
+    every = Choice("", sum(counts[state] for state in states), not chosen)
+    losses = [Choice(LOSS, counts.get(LOSS), chosen == LOSS)] if states else []
+    return [every, *(Choice(state, counts[state], state == chosen) for state in states), *losses]
 
 
 def _build_rows(items: list[Item]) -> list[Row]:

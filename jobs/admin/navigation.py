@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Account, ApiKey, AuditEntry, Domain, Session, User
 from accounts.scoping import is_operator
+from jobs.admin.tenancy import may_edit
 from jobs.models import AccountWebhook, Delivery, Item, Job, Node, Recipe, Service
 from storage.models import Connection, ReferenceImage
 
@@ -44,6 +45,8 @@ def build_navigation(request: HttpRequest) -> list[dict[str, Any]]:
     first = {"items": [{"title": "Today", "icon": "dashboard", "link": reverse("admin:index")}]}
     groups: list[dict[str, Any]]
     groups = [{"title": title, "items": _build_items(request, pages)} for title, pages in GROUPS]
+    if may_edit(request):
+        groups[0]["items"].insert(0, {"title": "Run", "icon": "play_circle", "link": reverse("run")})
     if is_operator(request):
         groups[-1]["items"].append({"title": "Models", "icon": "neurology", "link": reverse("models")})
     return [first, *(group for group in groups if group["items"])]

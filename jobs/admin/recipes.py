@@ -1,6 +1,7 @@
 """The admin page of recipes, whose versions are added to and never changed."""
 
 import json
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,15 +9,16 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from accounts.actions import ActingAdmin, ObjectAction, ObjectForm, object_action
 from accounts.models import Account
-from accounts.scoping import ReadOnlyInline
+from accounts.scoping import ReadOnlyInline, is_operator
 from jobs.admin.recipe_pages import describe_faults
 from jobs.admin.records import EDITORS
 from jobs.admin.wording import describe_variant
@@ -140,6 +142,8 @@ class RecipeAdmin(ActingAdmin):
     form = RecipeForm
     writer_roles = EDITORS
     object_actions = ("new_version",)
+    change_list_template = "jobs/recipe_list.html"
+    actions = ("export_selected",)
     inlines = (VersionInline,)
     list_display = ("name", "public_id", "account", "newest", "created_at")
     list_filter = ("account",)
@@ -176,6 +180,18 @@ class RecipeAdmin(ActingAdmin):
         if not change:
             _add_version(obj, form.cleaned_data)
 
+    def object_tools(self, request: HttpRequest, obj: Any) -> Iterator[dict[str, str]]:
+        yield from super().object_tools(request, obj)
+        if self.has_act_permission(request, obj):
+            link = _link("run", recipe=obj.pk, **({"account": obj.account_id} if is_operator(request) else {}))
+            yield {"title": "Run", "icon": "play_circle", "link": link}
+        yield {"title": "Versions", "icon": "compare", "link": reverse("recipe-versions", args=[obj.pk])}
+        yield {"title": "Export", "icon": "download", "link": _link("recipe-export", recipe=obj.pk)}
+
+    @admin.action(description="Export as YAML", permissions=["view"])
+    def export_selected(self, request: HttpRequest, rows: QuerySet[Recipe]) -> HttpResponse:
+        return HttpResponseRedirect(_link("recipe-export", recipe=list(rows.values_list("pk", flat=True))))
+
     @object_action(
         ObjectAction(
             title="New version",
@@ -195,6 +211,10 @@ def _add_version(recipe: Recipe, chain: dict[str, Any]) -> RecipeVersion:
         Recipe.objects.select_for_update().get(pk=recipe.pk)
         newest = recipe.versions.aggregate(newest=Max("number"))["newest"] or 0
         return recipe.versions.create(number=newest + 1, steps=chain["steps"], output=chain["output"])
+
+
+def _link(name: str, **query: Any) -> str:
+    return f"{reverse(name)}?{urlencode(query, doseq=True)}"
 
 
 def _indent(value: Any) -> str:

@@ -24,7 +24,7 @@ class RecordAdmin(ActingAdmin):
 
     class Media:
         css: ClassVar = {"all": ["jobs/admin.css"]}
-        js: ClassVar = ["jobs/thumbnails.js"]
+        js: ClassVar = ["jobs/thumbnails.js", "jobs/progress.js"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Rows below a job are scoped by a look at each one's job: a join would sort them all to show a page."""

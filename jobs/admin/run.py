@@ -21,6 +21,7 @@ from jobs.admin.tenancy import ACCOUNT, check_editor, find_account
 from jobs.admin.wording import describe_variant
 from jobs.errors import PUBLIC_ERRORS, MalformedRequest, PublicError
 from jobs.ids import make_id
+from jobs.names import check_names
 from jobs.runs import Plan
 from jobs.spec import Folder, Source
 from jobs.uploads import Inbox, read_form
@@ -95,7 +96,7 @@ def _take_form(request: HttpRequest, inbox: Inbox) -> HttpResponse:
         if not form.is_valid():
             return _show_form(request, account, form, status=400)
         plan = _make_plan(account, form, inbox)
-        runs.make_spec(account, plan)
+        check_names(runs.make_spec(account, plan))
     except PUBLIC_ERRORS as error:
         form.add_error(_field_of(error, form), error.message)
         return _show_form(request, account, form, status=400)

@@ -22,7 +22,12 @@ def find_account(request: HttpRequest) -> Account:
     return found
 
 
+def may_edit(request: HttpRequest) -> bool:
+    """Whether who asks may do more than look: operators, and an account's owners and editors."""
+    return own_account(request) is None or getattr(request.user, "role", None) in EDITORS
+
+
 def check_editor(request: HttpRequest) -> None:
     """Raise PermissionDenied for whoever may only look."""
-    if own_account(request) is not None and getattr(request.user, "role", None) not in EDITORS:
+    if not may_edit(request):
         raise PermissionDenied

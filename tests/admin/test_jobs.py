@@ -92,7 +92,9 @@ def test_items_are_chosen_by_state(operator: Client, a: Tenant) -> None:
     make_item(a["job"], 1, state=ItemState.DONE)
     table = operator.get(job_url(a["job"], "?items=failed")).context["table"]
     assert [row.item for row in table.rows] == [a["item"]]
-    assert [(choice.state, choice.count) for choice in table.choices] == [("", 2), ("done", 1), ("failed", 1)]
+    assert [(choice.state, choice.count) for choice in table.choices] == [
+        *(("", 2), ("done", 1), ("failed", 1), ("loss", None))
+    ]
 
 
 def test_only_outputs_of_the_items_own_run_are_shown(operator: Client, a: Tenant) -> None:

@@ -38,10 +38,11 @@
     function startPreview(form, source, read, showFaults) {
         const url = source.dataset.preview;
         const said = element("p", { class: "pm-said", ariaLive: "polite" });
-        const before = element("div", { class: "pm-frame" });
+        const before = element("div", { class: "pm-frame pm-before" });
         const after = element("div", { class: "pm-frame" });
         const facts = element("div", { class: "pm-report" });
         const file = element("input", { type: "file", accept: "image/*", ariaLabel: "Picture of your own", hidden: true });
+        file.hasChangeListener = true; // The theme's own would look for a text field beside it.
         const choice = selectOf([["", "the sample picture"]], "", { ariaLabel: "Picture for the preview" });
         const panel = element("aside", { class: "pm-preview", ariaLabel: "Preview" },
             element("div", { class: "pm-preview-head" }, element("b", {}, "Preview on"), choice, file), said, before, after, facts);

@@ -47,6 +47,9 @@
         }
     }
 
+    // The theme looks for a text field beside each field for files, and fails where there is none: this keeps it off.
+    document.querySelectorAll("#run-form input[type=file]").forEach((one) => { one.hasChangeListener = true; });
+
     function start() {
         const form = document.getElementById("run-form");
         if (form) watchForm(form);
