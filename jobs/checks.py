@@ -1,6 +1,7 @@
 """Checks at start: what is not whole stops it, with the reason."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -58,6 +59,17 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     if settings.PHOTOMILL_LEASE_SECONDS < 1:
         faults.append(Error("PHOTOMILL_LEASE_SECONDS must be at least 1", id="jobs.E004"))
     return faults
+
+
+@register()
+def check_sentry(**_: Any) -> list[CheckMessage]:
+    """Where faults are reported to is an address with a key and a number."""
+    text = settings.PHOTOMILL_SENTRY_DSN
+    place = urlsplit(text)
+    is_whole = place.scheme in ("http", "https") and place.hostname and place.username
+    if not text or (is_whole and place.path.rpartition("/")[2].isdigit()):
+        return []
+    return [Error("PHOTOMILL_SENTRY_DSN must read like https://KEY@HOST/NUMBER", id="jobs.E012")]
 
 
 @register()

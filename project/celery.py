@@ -74,6 +74,14 @@ def refuse_to_start(**_: object) -> None:
         sys.exit(str(error))
 
 
+@worker_init.connect(weak=False)
+def report_faults_of_node(sender: Any = None, **_: object) -> None:
+    """Once it is clear that the node starts. The processes that it forks report like it."""
+    from project.faults import report_faults
+
+    report_faults(str(getattr(sender, "hostname", "worker")))
+
+
 @before_task_publish.connect(weak=False)
 def hand_on_request(headers: dict[str, Any] | None = None, **_: object) -> None:
     """Messages carry the id of the request that sent them. Where a row knows better, its id counts."""

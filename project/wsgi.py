@@ -12,6 +12,7 @@ from django.utils.http import parse_header_parameters
 from gunicorn.http.errors import ParseException
 
 from jobs.requests import UNREADABLE
+from project.faults import report_faults
 from project.refusal import refuse_faults
 from project.shared_counts import share_counts
 
@@ -71,4 +72,5 @@ try:
 except ImproperlyConfigured as fault:
     sys.stderr.write(f"{fault}\n")
     sys.exit(BOOT_ERROR)
+report_faults("web")
 application = Application()

@@ -103,6 +103,13 @@ class Stack:
         finally:
             connection.close()
 
+    def change(self, statement: str, *values: str) -> None:
+        """Change rows behind the back of an embedded instance."""
+        connection = sqlite3.connect(self.instance.data_dir / "photomill.sqlite3", timeout=20)
+        with connection:
+            connection.execute(statement, values)
+        connection.close()
+
     def await_rows(self, query: str, expected: Any, *, seconds: float) -> None:
         """Wait until the query's first value is the expected one."""
         await_that(lambda: self.rows(query)[0][0] == expected, seconds=seconds, what=lambda: self.describe())
