@@ -1,57 +1,38 @@
-"""What people hand in for a run: files, a ZIP, a list of addresses, a CSV. Each becomes sources, or names its fault.
-
-Files go into the house storage one after the other, under names of ours: what an entry of a ZIP is called names its
-results and is no path of anything.
-"""
+"""What people hand in for a run: files, a ZIP, a list of addresses, a CSV. Each becomes sources, or names its fault."""
 
 import csv
 import io
-import zipfile
-from collections.abc import Iterable, Iterator
-from typing import IO
+from collections.abc import Sequence
 
-from jobs.errors import FileTooLarge, MalformedRequest
-from jobs.listings import PICTURE_EXTENSIONS
+from django.core.files.uploadedfile import UploadedFile
+
+from jobs.errors import MalformedRequest
+from jobs.intake import keep_files
 from jobs.names import name_of_url
 from jobs.spec import Source
-from jobs.uploads import drop_uploads, keep_upload
 from processing.base import AssetRef
 from storage import http
 from storage.errors import StorageError
-from storage.keys import clean_key
 
 MOST_FILES = 1000
 MOST_BYTES = 1_000_000_000
-"""Of all files of a run together, unpacked."""
+"""Of what is sent in one form."""
 MOST_ADDRESSES = 10_000
 MOST_COLUMNS = 50
 LONGEST_VALUE = 1000
 URL = "url"
-CHUNK_BYTES = 1_000_000
 
 
-def gather_files(files: Iterable[tuple[str, IO[bytes]]], *, largest_bytes: int) -> list[Source]:
-    """A source for each file, by its name. Raises FileTooLarge; nothing is kept then."""
-    with _Keeper(largest_bytes) as keeper:
-        for name, file in files:
-            keeper.keep(name, file)
-        return keeper.finish()
+def gather_files(files: Sequence[UploadedFile], *, largest_bytes: int) -> tuple[list[Source], list[str]]:
+    """A source for each picture, also for those in a ZIP, by their names; and what of a ZIP was passed over.
 
-
-def gather_zip(file: IO[bytes], *, largest_bytes: int) -> list[Source]:
-    """A source for each picture in a ZIP, by its path there. Raises MalformedRequest or FileTooLarge.
-
-    Read entry by entry, and each no further than it may be large: what its head says of its size counts for nothing.
+    They go into the house storage. Raises MalformedRequest or FileTooLarge; then nothing is kept.
     """
-    with _Keeper(largest_bytes) as keeper:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                for entry in _choose_entries(archive):
-                    with archive.open(entry) as opened:
-                        keeper.keep(entry.filename, opened)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
-            raise MalformedRequest(f"The ZIP cannot be read: {error}", param="zip") from None
-        return keeper.finish()
+    intake = keep_files(files, largest_bytes=largest_bytes, most=MOST_FILES)
+    if not intake.kept:
+        raise MalformedRequest("There is no picture in it.", param="files")
+    sources = [Source(ref=ref, name=name) for name, ref in intake.kept]
+    return sources, [f"{one['name']}: {one['reason'].replace('_', ' ')}" for one in intake.skipped]
 
 
 def gather_addresses(text: str) -> list[Source]:
@@ -77,58 +58,6 @@ def gather_csv(data: bytes) -> list[Source]:
     except csv.Error as error:
         raise MalformedRequest(f"Line {rows.line_num}: {error}", param="csv") from None
     return _check_count(found, "csv")
-
-
-class _Keeper:
-    """Puts files into the house storage, and takes them away again where one of them cannot be kept."""
-
-    def __init__(self, largest_bytes: int) -> None:
-        self.largest_bytes, self.left_bytes = largest_bytes, MOST_BYTES
-        self.sources: list[Source] = []
-        self._is_done = False
-
-    def __enter__(self) -> "_Keeper":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._is_done:
-            drop_uploads(source.ref for source in self.sources)
-
-    def keep(self, name: str, file: IO[bytes]) -> None:
-        if len(self.sources) == MOST_FILES:
-            raise MalformedRequest(f"A run takes at most {MOST_FILES} files: put more into a storage.")
-        data = file.read(min(self.largest_bytes, self.left_bytes) + 1)
-        if len(data) > self.largest_bytes:
-            raise FileTooLarge(f"{name} is larger than {self.largest_bytes} bytes.")
-        if len(data) > self.left_bytes:
-            raise FileTooLarge(f"The files are larger than {MOST_BYTES} bytes together.")
-        self.left_bytes -= len(data)
-        ref = keep_upload(data, mime="application/octet-stream")
-        self.sources.append(Source(ref=ref, name=name))
-
-    def finish(self) -> list[Source]:
-        if not self.sources:
-            raise MalformedRequest("There is no picture in it.")
-        self._is_done = True
-        return self.sources
-
-
-def _choose_entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    """The pictures, less what systems put beside them. Raises MalformedRequest for a path that leads elsewhere."""
-    for entry in archive.infolist():
-        *folders, name = entry.filename.split("/")
-        if entry.is_dir() or name.startswith(".") or "__MACOSX" in folders:
-            continue
-        try:
-            clean_key(entry.filename)
-        except StorageError as error:
-            raise MalformedRequest(f"The ZIP has an entry {entry.filename!r}: {error.message}.", param="zip") from None
-        if entry.filename.startswith("/"):
-            raise MalformedRequest(f"The ZIP has an entry {entry.filename!r} from the root of a disk.", param="zip")
-        if entry.flag_bits & 1:
-            raise MalformedRequest(f"The ZIP's entry {entry.filename} has a password.", param="zip")
-        if name.rpartition(".")[2].lower() in PICTURE_EXTENSIONS:
-            yield entry
 
 
 def _read_address(text: str, where: str) -> Source:

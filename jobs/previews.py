@@ -9,16 +9,13 @@ from accounts.models import Account
 from jobs import waiting
 from jobs.models import Item, Job, Output
 from jobs.models.jobs import OutputState
-from jobs.spec import JobSpec, Source, Variant
+from jobs.spec import PREVIEW, JobSpec, Source, Variant
 from processing.base import Step
 from processing.formats import Output as Format
 from storage.house import house
 
 SIDE_PIXELS = 720
 MAX_BYTES = 4_000_000
-PREVIEW = "preview"
-"""What marks the job of a preview: no webhook hears of it."""
-
 FIT = Step(
     operation="fitmethod",
     params={"fit_type": "box", "width": {"value": SIDE_PIXELS}, "height": {"value": SIDE_PIXELS}},
@@ -57,7 +54,7 @@ def make_preview(account: Account, source: Source, variants: Sequence[Variant], 
     small = [variant.model_copy(update={"steps": (*variant.steps, FIT), "output": SMALL}) for variant in variants]
     plain = [Variant(steps=(FIT,), output=SMALL)] if with_source else []
     asked = [_in_house(variant) for variant in (*variants, *small, *plain)]
-    spec = JobSpec(dialect="cropedly", variants=tuple(asked), sources=(source,), dialect_data={"kind": PREVIEW})
+    spec = JobSpec(dialect="native", variants=tuple(asked), sources=(source,), dialect_data={"kind": PREVIEW})
     job = waiting.run_now(account=account, spec=spec)
     try:
         return _read(job, len(variants))

@@ -30,13 +30,17 @@ SHOWN = 3
 
 
 class Plan(BaseModel):
-    """One run. versions: the recipes' as they were when it was put together. count: None where there are too many."""
+    """One run. versions: the recipes' as they were when it was put together. count: None where there are too many.
+
+    skipped: what of a ZIP was passed over.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     public_id: str
     account: int
     sources: list[Source] = []
+    skipped: list[str] = []
     folder: Folder | None = None
     samples: list[Source]
     count: int | None
@@ -85,6 +89,7 @@ def make_spec(account: Account, plan: Plan) -> JobSpec:
         sources=tuple(plan.sources),
         folders=(plan.folder,) if plan.folder else (),
         labels=(plan.label,) if plan.label else (),
+        item_credits=len(versions),
         request={"console": describe_versions(versions)},
         dialect_data={"kind": "run", "recipes": describe_versions(versions)},
     )
@@ -106,7 +111,8 @@ def make_variants(versions: Sequence[RecipeVersion], destination: Destination) -
 
 def describe_versions(versions: Sequence[RecipeVersion]) -> list[dict[str, object]]:
     """Recipes as the job remembers them."""
-    return [{"id": version.recipe.public_id, "version": version.number} for version in versions]
+    ids = [(version.recipe.public_id, version.number) for version in versions]
+    return [{"name": public_id, "id": public_id, "version": number} for public_id, number in ids]
 
 
 def find_latest(recipes: Sequence[Recipe]) -> list[RecipeVersion]:

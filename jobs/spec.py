@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from processing.base import AssetRef, Step
 from processing.formats import Output
 
+PREVIEW = "preview"
+"""The kind in the `dialect_data` of a job that is made for one look and deleted after it: no webhook hears of it."""
+
 
 class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib import admin
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -106,12 +105,13 @@ def _take_form(request: HttpRequest, inbox: Inbox) -> HttpResponse:
 def _make_plan(account: Account, form: RunForm, inbox: Inbox) -> Plan:
     versions = runs.find_latest(list(form.cleaned_data["recipes"]))
     folder = _read_folder(form) if form.cleaned_data["kind"] == "folder" else None
-    sources = [] if folder else _gather(account, form, inbox)
+    sources, skipped = ([], []) if folder else _gather(account, form, inbox)
     samples, count = runs.look_into(folder) if folder else (sources[: runs.SHOWN], len(sources))
     return Plan(
         public_id=make_id(),
         account=account.pk,
         sources=sources,
+        skipped=skipped,
         folder=folder,
         samples=samples,
         count=count,
@@ -126,23 +126,16 @@ def _read_folder(form: RunForm) -> Folder:
     return Folder(storage_id=values["storage"].pk, prefix=values["folder"], is_recursive=values["is_recursive"])
 
 
-def _gather(account: Account, form: RunForm, inbox: Inbox) -> list[Source]:
+def _gather(account: Account, form: RunForm, inbox: Inbox) -> tuple[list[Source], list[str]]:
     kind = form.cleaned_data["kind"]
     if kind == "urls":
-        return gathering.gather_addresses(form.cleaned_data["urls"])
+        return gathering.gather_addresses(form.cleaned_data["urls"]), []
     files = [file for name, file in inbox.files if name == kind]
     if not files:
         raise MalformedRequest("Choose a file.", param=kind)
     if kind == "csv":
-        return gathering.gather_csv(files[0].read())
-    largest = find_limits(account).max_source_bytes
-    if kind == "zip":
-        return gathering.gather_zip(_opened(files[0]), largest_bytes=largest)
-    return gathering.gather_files([(file.name or "picture", _opened(file)) for file in files], largest_bytes=largest)
-
-
-def _opened(file: UploadedFile) -> Any:
-    return file.file
+        return gathering.gather_csv(files[0].read()), []
+    return gathering.gather_files(files, largest_bytes=find_limits(account).max_source_bytes)
 
 
 def _field_of(error: PublicError, form: RunForm) -> str | None:
@@ -153,7 +146,7 @@ def _field_of(error: PublicError, form: RunForm) -> str | None:
     kind = form.cleaned_data.get("kind", "")
     if param == "recipes":
         return "recipes"
-    return {"folder": "storage"}.get(kind, kind) if not param or param == kind else None
+    return {"folder": "storage"}.get(kind, kind) if param in ("", "files", "addresses", kind) else None
 
 
 def _start(account: Account, plan: Plan) -> HttpResponse:

@@ -4,6 +4,7 @@ from jobs.dialect import Dialect
 from jobs.dialects.native import errors, wire
 from jobs.dialects.native.urls import urlpatterns
 from jobs.schedule import CallbackRules
+from jobs.spec import PREVIEW
 
 dialect = Dialect(
     name="native",
@@ -12,4 +13,5 @@ dialect = Dialect(
     error_body=errors.body,
     to_callback=wire.to_callback,
     callbacks=CallbackRules(signs_with_job_secret=True),
+    announces=lambda job: job.dialect_data.get("kind") != PREVIEW,
 )
