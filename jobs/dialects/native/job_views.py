@@ -48,6 +48,7 @@ class Jobs(NativeView):
     @describe(
         "list_jobs",
         answers={200: shapes.JobPage},
+        errors=[404],
         query=[
             LIMIT,
             query("after", "id of the job that the page begins after"),

@@ -202,7 +202,7 @@ def to_job(job: Job, **more: Any) -> dict[str, Any]:
         is_complete=job.sealed_at is not None,
         items=shapes.ItemCounters(total=job.items_total, ended=job.items_ended, failed=job.items_failed),
         outputs=shapes.OutputCounters(**outputs),
-        recipes=[shapes.UsedRecipe(**used) for used in job.dialect_data.get("recipes", [])],
+        recipes=[_to_used(used) for used in job.dialect_data.get("recipes", [])],
         labels=[row.label for row in job.labels.all()],
         message=job.message,
         created_at=job.created_at,
@@ -216,6 +216,11 @@ def to_job(job: Job, **more: Any) -> dict[str, Any]:
 def to_callback(job: Job, _delivery: Delivery) -> dict[str, Any]:
     """The message at the end of a run: what became of the job, and its counters."""
     return {"type": str(find_event(job)), "job": to_job(job)}
+
+
+def _to_used(used: Mapping[str, Any]) -> shapes.UsedRecipe:
+    # What the console has put together names no names: there a recipe goes by its id.
+    return shapes.UsedRecipe(name=used.get("name") or used["id"], id=used["id"], version=used["version"])
 
 
 # --- Items ---------------------------------------------------------------------------------------------------------
