@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from accounts.addresses import find_peer
+from accounts.addresses import comes_by_proxy, find_peer
 from accounts.callers import bearer_token
 from jobs.figures import Figures, read_figures
 from project import traffic
@@ -159,7 +159,10 @@ def _traffic_registry() -> CollectorRegistry:
 
 
 def _is_of_this_machine(request: HttpRequest) -> bool:
-    return find_peer(request).is_loopback and not any(name in request.headers for name in FORWARDED)
+    if comes_by_proxy(request) or any(name in request.headers for name in FORWARDED):
+        return False
+    peer = find_peer(request)
+    return (getattr(peer, "ipv4_mapped", None) or peer).is_loopback
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
