@@ -117,8 +117,7 @@ def find_faces(name: str) -> list[Face]:
 def folders(own: Path | None = None) -> list[Path]:
     """The folders that fonts are read from, those that exist: the operator's own, the packages', the system's."""
     packaged = [Path(place, within) for package, within in PACKAGES.items() for place in _locate(package)]
-    named = [Path(place, "mpl-data", "fonts", "ttf") for place in _locate("matplotlib")]
-    return [folder for folder in (*([own] if own else []), *packaged, *SYSTEM_FOLDERS, *named) if folder.is_dir()]
+    return [folder for folder in (*([own] if own else []), *packaged, *SYSTEM_FOLDERS) if folder.is_dir()]
 
 
 def use(chosen: Sequence[Path]) -> None:

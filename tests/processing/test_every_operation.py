@@ -194,6 +194,6 @@ def test_every_operation_has_a_docstring_and_a_test_file(name: str):
 
 
 def test_an_unknown_operation_is_refused_by_naming_those_that_exist():
-    with pytest.raises(ImageError, match="known are annotation, ") as caught:
+    with pytest.raises(ImageError, match="known are adjust, annotation, ") as caught:
         operations.get("vignette")
     assert caught.value.code == "unknown_operation"

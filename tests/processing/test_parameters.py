@@ -27,6 +27,8 @@ NEVER = [math.inf, -math.inf, math.nan]
 ANYWHERE = [-0.0, 0.0, 1e-300, -1e-300, 1e308, -1e308]
 
 Schema = dict[str, Any]
+PLACE: Schema = {"kind": "storage", "location": "a.png"}
+"""What names a picture beside the number of its storage."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,13 @@ def _put(params: Any, path: tuple[str, ...], value: float, beside: Schema) -> di
 
 def find_numbers(operation: str, schema: Schema, shared: Schema, path: tuple[str, ...] = ()) -> Iterator[Number]:
     units = schema.get("properties", {}).get("unit", {}).get("enum")
+    plain = PLACE if PLACE.keys() <= schema.get("properties", {}).keys() else {}
     for name, described in schema.get("properties", {}).items():
         for form in described.get("anyOf", [described]):
             if "$ref" in form:
                 yield from find_numbers(operation, shared[form["$ref"].rpartition("/")[2]], shared, (*path, name))
             elif form.get("type") in ("number", "integer"):
-                for beside in [{"unit": unit} for unit in units] if units else [{}]:
+                for beside in [{"unit": unit} for unit in units] if units else [plain]:
                     yield Number(operation, (*path, name), form, beside)
 
 
@@ -168,7 +171,7 @@ def test_all_numbers_at_the_ends_of_their_ranges_together_end_soon(name: str, en
 
 def test_numbers_are_found_in_parameters_and_in_what_they_hold():
     found = {(number.path, *number.beside.values()) for number in numbers_of("watermark")}
-    assert {(("width", "value"), "%w"), (("x", "value"), "px"), (("source", "storage_id"),)} <= found
+    assert {(("width", "value"), "%w"), (("x", "value"), "px"), (("source", "storage_id"), *PLACE.values())} <= found
 
 
 @pytest.mark.parametrize(
