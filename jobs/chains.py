@@ -79,7 +79,7 @@ def name_assets(value: Any) -> frozenset[str]:
 def _read_steps(text: str) -> list[Step]:
     try:
         steps = _Steps.model_validate({"steps": json.loads(text)}).steps
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _explain(error) from None
     if not steps:
         raise ChainFault("A recipe needs at least one step.")
@@ -134,7 +134,7 @@ def _has_image(account_id: int, public_id: str) -> bool:
     )
 
 
-def _explain(error: ValueError) -> ChainFault:
+def _explain(error: ValueError | RecursionError) -> ChainFault:
     if isinstance(error, json.JSONDecodeError):
         return ChainFault(f"This is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.")
     if not isinstance(error, ValidationError):

@@ -23,7 +23,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SETTLED = "--virtual-time-budget=5000"
 PATIENCE_SECONDS = 60
 OUTSIDE = ["/admin/login/", "/accounts/password/forgot/", "/accounts/password/set/x/y/"]
-INSIDE = ["/admin/", "/admin/security/", "/admin/accounts/auditentry/", "/admin/jobs/service/add/"]
+INSIDE = [
+    *("/admin/", "/admin/security/", "/admin/accounts/auditentry/", "/admin/jobs/service/add/"),
+    *("/admin/jobs/recipe/add/", "/admin/recipes/import/", "/admin/run/"),
+]
 
 
 class _Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):

@@ -59,6 +59,7 @@ def test_the_form_begins_with_the_newest_version(editor: Client, a: Tenant) -> N
     ("steps", "words"),
     [
         ("[", "not JSON: Expecting value in line 1, column 2"),
+        ("[" * 100_000, "cannot be read as JSON"),
         ([], "at least one step"),
         ({"operation": "resize"}, "list"),
         ([{"params": {}}], "Step 1: operation: Field required"),
