@@ -91,12 +91,12 @@ def test_the_first_batch_comes_out(debian: Debian) -> None:
     answer = "$(python3 -c \"import json,sys; print(json.load(sys.stdin)['process_id'])\" < answer.json)"
     script = [
         f"mkdir -p {Path(SERVER).parent}",
-        f"{prepare}{accounts}{serve[1]} > {SERVER} 2>&1 &",
+        f"{prepare}{accounts}{serve[1]} > {SERVER} 2>&1 &\nserver=$!",
         AWAIT_READY.replace("SERVER", SERVER),
         f"{send.rstrip()} > answer.json",
         f"for _ in $(seq 100); do {ask.strip().replace('PROCESS_ID', answer)} > status.json",
         "grep -qE 'FINISHED|FAILED' status.json && break; sleep 0.3; done; cat status.json",
-        "kill %1; wait %1 || true",
+        "kill $server; wait $server || true",
     ]
     said = debian.type("\n".join(script), is_alone=True)
     ready = json.loads(next(line for line in said.splitlines() if '"parts"' in line))
