@@ -121,15 +121,28 @@ class Stack:
         errors = self.rows("SELECT error_code, error_message FROM jobs_item WHERE error_code <> '' LIMIT 5")
         return f"items {states}, jobs {jobs}, errors {errors}"
 
-    def add_node(self, name: str, *, workers: int = 1) -> None:
+    def add_node(self, name: str, *, workers: int = 1, **env: str) -> None:
         """One more node for batches, that the supervisor does not look after."""
         command = list_commands(self.instance.plan)["batch"]
         command = [part.replace("batch@", f"{name}@").replace("batch-", f"{name}-") for part in command]
         command[command.index("-c") + 1] = str(workers)
+        self.add_process(name, command, **env)
+
+    def add_process(self, name: str, command: list[str], **env: str) -> None:
+        """One more process of any kind, that the supervisor does not look after."""
         log = (self.instance.data_dir / "log" / f"{name}.log").open("ab")
+        environment = {**self.instance.environment, **env}
         self.nodes[name] = subprocess.Popen(
-            command, cwd=ROOT, env=self.instance.environment, stdout=log, stderr=log, start_new_session=True
+            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
         )
+
+    def end_node(self, name: str, *, seconds: float) -> float:
+        """SIGTERM, and how many seconds it takes to end well; fails where it takes longer than it may."""
+        node = self.nodes.pop(name)
+        began = time.monotonic()
+        node.terminate()
+        assert node.wait(timeout=seconds) == 0, name
+        return time.monotonic() - began
 
     def kill_node(self, name: str) -> None:
         """SIGKILL for a node and everything in its group."""
