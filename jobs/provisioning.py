@@ -16,15 +16,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from accounts.audit import record
 from accounts.keys import create_key, hash_secret
 from accounts.models import Account, ApiKey, Domain, User
-from jobs import aliases
+from jobs.chains import name_assets
 from jobs.errors import JobError
 from jobs.models import AccountWebhook, Recipe, RecipeVersion, Service, ServiceSecret
+from jobs.recipes import ChainFields, read_chain
 from jobs.secrets import issue_secret, issue_signing_secret
+from jobs.starters import add_starters
 from jobs.webhooks import issue_secret as issue_webhook_secret
-from processing import operations
-from processing.base import Step
 from processing.errors import ImageError
-from processing.formats import Output
 from storage import kinds
 from storage.errors import StorageError
 from storage.models import Connection
@@ -93,12 +92,10 @@ class WebhookEntry(_Entry):
     enabled: bool = True
 
 
-class RecipeEntry(_Entry):
+class RecipeEntry(ChainFields):
     id: str
     name: str
     description: str = ""
-    steps: list[Step] = Field(min_length=1)
-    output: Output = Field(default_factory=Output)
 
 
 class AccountEntry(_Entry):
@@ -114,6 +111,7 @@ class AccountEntry(_Entry):
     services: list[ServiceEntry] = Field(default_factory=list)
     webhooks: list[WebhookEntry] = Field(default_factory=list)
     recipes: list[RecipeEntry] = Field(default_factory=list)
+    starter_recipes: bool = False
 
 
 class ProvisionFile(_Entry):
@@ -158,6 +156,8 @@ def _provision_account(entry: AccountEntry, changes: list[str]) -> None:
                 raise ProvisionError(f"accounts[{entry.name}].{name}[{number}]: {error}") from None
             except DjangoValidationError as error:
                 raise ProvisionError(f"accounts[{entry.name}].{name}[{number}]: {' '.join(error.messages)}") from None
+    if entry.starter_recipes:
+        changes += [f"recipe {recipe.public_id}: created" for recipe in add_starters(account)]
     if changes[known:]:
         record("provisioned", account=account, actor="manage.py provision", changes=changes[known:])
 
@@ -246,17 +246,11 @@ def _provision_webhook(account: Account, entry: WebhookEntry, changes: list[str]
 
 
 def _provision_recipe(account: Account, entry: RecipeEntry, changes: list[str]) -> None:
-    chain, written = aliases.expand(entry.steps, entry.output)
-    for number, step in enumerate(chain):
-        try:
-            operations.parse(step.operation, step.params)
-        except ImageError as error:
-            raise ProvisionError(f"steps[{number}]: {error.message}") from None
     facts = {"name": entry.name, "description": entry.description}
     recipe = _bring(Recipe, {"account": account, "public_id": entry.id}, facts, changes)
-    steps = [step.model_dump(mode="json") for step in chain]
-    output = written.model_dump(mode="json", exclude_defaults=True)
     latest = recipe.latest
+    known = name_assets(latest.steps) if latest else frozenset()
+    steps, output = read_chain(account, entry, known=known)
     if latest is None or latest.steps != steps or latest.output != output:
         number = latest.number + 1 if latest else 1
         RecipeVersion.objects.create(recipe=recipe, number=number, steps=steps, output=output)
