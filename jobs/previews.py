@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models import Account
 from jobs import waiting
+from jobs.ids import make_id
 from jobs.models import Item, Job, Output
 from jobs.models.jobs import OutputState
 from jobs.spec import PREVIEW, JobSpec, Source, Variant
@@ -14,6 +15,7 @@ from processing.base import Step
 from processing.formats import Output as Format
 from storage.house import house
 
+DIALECT = "native"
 SIDE_PIXELS = 720
 MAX_BYTES = 4_000_000
 FIT = Step(
@@ -54,13 +56,20 @@ def make_preview(account: Account, source: Source, variants: Sequence[Variant], 
     small = [variant.model_copy(update={"steps": (*variant.steps, FIT), "output": SMALL}) for variant in variants]
     plain = [Variant(steps=(FIT,), output=SMALL)] if with_source else []
     asked = [_in_house(variant) for variant in (*variants, *small, *plain)]
-    spec = JobSpec(dialect="native", variants=tuple(asked), sources=(source,), dialect_data={"kind": PREVIEW})
-    job = waiting.run_now(account=account, spec=spec)
+    spec = JobSpec(dialect=DIALECT, variants=tuple(asked), sources=(source,), dialect_data={"kind": PREVIEW})
+    public_id = make_id()
     try:
-        return _read(job, len(variants))
+        return _read(waiting.run_now(account=account, spec=spec, public_id=public_id), len(variants))
     finally:
+        _forget(public_id)
+
+
+def _forget(public_id: str) -> None:
+    """Delete what was made, of a preview that nobody waited for to the end, too."""
+    job = Job.every.filter(dialect=DIALECT, public_id=public_id).first()
+    if job is not None:
         waiting.drop_results(job)
-        Job.every.filter(pk=job.pk).delete()
+        job.delete()
 
 
 def _in_house(variant: Variant) -> Variant:

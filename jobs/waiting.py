@@ -35,14 +35,17 @@ def check_worker() -> None:
         raise Unavailable("No worker is there for this call. Try again in a few seconds.")
 
 
-def run_now(*, account: Account, spec: JobSpec) -> Job:
-    """The finished job of this spec. Raises Unavailable, at once where nobody could do it, else after
-    PHOTOMILL_SYNC_SECONDS; what has not been done by then is cancelled, and what has been is dropped.
+def run_now(*, account: Account, spec: JobSpec, public_id: str | None = None) -> Job:
+    """The finished job of this spec, with an id of the caller's where they have one.
+
+    Raises Unavailable, at once where nobody could do it, else after PHOTOMILL_SYNC_SECONDS; what has not been done by
+    then is cancelled, and what has been is dropped.
     """
     check_worker()
     _take_place()
     try:
-        job = services.create_job(account=account, spec=spec.model_copy(update={"is_interactive": True}))
+        asked = spec.model_copy(update={"is_interactive": True})
+        job = services.create_job(account=account, spec=asked, public_id=public_id)
         return _await(job)
     finally:
         _places.release()

@@ -25,7 +25,7 @@ from processing.base import AssetRef
 
 UPLOAD_SECONDS = 12 * 3600
 SALT = "photomill.preview"
-NO_WORKER = "No worker is free for a preview at the moment. It is asked for again in a few seconds."
+NO_WORKER = "No worker is free for a preview."
 
 
 @require_safe
@@ -63,7 +63,9 @@ def show_preview(request: HttpRequest) -> HttpResponse:
 def explain(error: PublicError, **more: str) -> HttpResponse:
     """An error as the pages' scripts read it."""
     if isinstance(error, Unavailable):
-        return JsonResponse({"message": NO_WORKER, **more}, status=503, headers={"Retry-After": "5"})
+        return JsonResponse(
+            {"message": f"{NO_WORKER} {error.message}", **more}, status=503, headers={"Retry-After": "5"}
+        )
     return JsonResponse({"message": error.message, **more}, status=503 if error.retryable else 422)
 
 

@@ -91,7 +91,8 @@ class RecipeForm(forms.ModelForm):
 
     class Meta:
         model = Recipe
-        fields: ClassVar = ["account", "public_id", "name"]
+        fields: ClassVar = ["account", "public_id", "name", "description"]
+        widgets: ClassVar = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
 
 
 class NewRecipeForm(ChainFields, RecipeForm):
@@ -163,7 +164,7 @@ class RecipeAdmin(ActingAdmin):
         return recipe.newest_number
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("account", "public_id", "name", *(("created_at",) if obj else ("steps", "output")))
+        return ("account", "public_id", "name", "description", *(("created_at",) if obj else ("steps", "output")))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Calls name a recipe by its id: it stays what it was."""

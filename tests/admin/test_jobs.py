@@ -247,3 +247,49 @@ def test_undo_of_a_storage_that_cannot_be_reached_says_so(editor: Client, a: Ten
 def test_the_newest_service_keeps_its_jobs_when_it_goes(operator: Client, a: Tenant) -> None:
     Service.objects.filter(pk=a["service"].pk).delete()
     assert operator.get(job_url(a["job"])).status_code == 200
+
+
+def test_a_jobs_progress_is_its_accounts_alone(viewer: Client, client: Client, a: Tenant, b: Tenant) -> None:
+    shown = viewer.get(reverse("job-progress", args=[a["job"].pk]))
+    assert shown.json() == {
+        "state": "finished",
+        "is_sealed": True,
+        "is_finished": True,
+        "items_total": 1,
+        "items_ended": 1,
+        "items_failed": 1,
+        "outputs_stored": 1,
+        "outputs_failed": 1,
+    }
+    assert shown["Cache-Control"] == "no-store"
+    assert viewer.get(reverse("job-progress", args=[b["job"].pk])).status_code == 404
+    assert client.get(reverse("job-progress", args=[a["job"].pk])).status_code == 302
+
+
+def test_a_job_that_runs_is_followed_and_one_that_has_ended_is_not(viewer: Client, a: Tenant) -> None:
+    path = reverse("job-progress", args=[a["job"].pk])
+    assert path not in viewer.get(job_url(a["job"])).content.decode()
+    Job.objects.filter(pk=a["job"].pk).update(finished_at=None)
+    assert path in viewer.get(job_url(a["job"])).content.decode()
+
+
+def test_items_that_lost_something_are_chosen(viewer: Client, a: Tenant) -> None:
+    whole = make_item(a["job"], 1, state=ItemState.DONE)
+    Output.objects.create(item=whole, run=1, variant=0, state=OutputState.STORED, key="k")
+    poorer = make_item(a["job"], 2, state=ItemState.DONE, run=2)
+    for run, report in ((1, []), (2, [{"code": "enlarged", "message": "more pixels"}])):
+        Output.objects.create(item=poorer, run=run, variant=0, state=OutputState.STORED, key="k", report=report)
+    mended = make_item(a["job"], 3, state=ItemState.DONE, run=2)
+    for run, report in ((1, [{"code": "enlarged", "message": "more pixels"}]), (2, [])):
+        Output.objects.create(item=mended, run=run, variant=0, state=OutputState.STORED, key="k", report=report)
+    answer = viewer.get(job_url(a["job"], "?items=loss&view=grid"))
+    assert [row.item for row in answer.context["table"].rows] == [a["item"], poorer]
+    assert "more pixels" in answer.content.decode()
+
+
+def test_the_console_shows_what_it_ran_as_pictures(viewer: Client, a: Tenant) -> None:
+    assert viewer.get(job_url(a["job"])).context["table"].view == "list"
+    Job.objects.filter(pk=a["job"].pk).update(dialect_data={"kind": "run"})
+    assert viewer.get(job_url(a["job"])).context["table"].view == "grid"
+    assert viewer.get(job_url(a["job"], "?view=list")).context["table"].view == "list"
+    assert viewer.get(job_url(a["job"], "?view=x")).context["table"].view == "grid"

@@ -152,3 +152,12 @@ def test_a_runs_first_pictures_are_shown_through_its_recipes(worker: Worker, edi
     assert (made["results"][0]["width"], made["results"][0]["format"]) == (30, "webp")
     assert open_picture(made["before"]).size == (720, 480)
     assert editor.post(reverse("run-preview"), {"plan": sign, "index": "1"}).status_code == 422
+
+
+def test_a_preview_that_takes_too_long_leaves_no_row_either(editor: Client, a: Tenant, settings: Any) -> None:
+    Node.objects.create(name="interactive@host", queues=["interactive"], slots=1, seen_at=timezone.now())
+    settings.PHOTOMILL_SYNC_SECONDS = 0.1
+    answer = ask(editor, a)
+    assert answer.status_code == 503
+    assert "took too long" in answer.json()["message"]
+    assert not Job.every.filter(dialect="native").exists()

@@ -288,3 +288,13 @@ def test_a_recipe_that_is_gone_ends_the_plan(editor: Client, a: Tenant) -> None:
     assert "put it together again" in editor.get(answer["location"]).content.decode()
     assert start(editor, answer).status_code == 400
     assert runs.SHOWN == 3
+
+
+def test_forms_that_take_no_files_keep_none(client: Client, a: Tenant, tmp_path: Path, settings: Any) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "uploads")
+    Path(settings.FILE_UPLOAD_TEMP_DIR).mkdir()
+    sent = {"username": "x@y.example", "password": "p", "file": upload("big.bin", bytes(5_000_000))}
+    answer = client.post(reverse("admin:login"), sent)
+    assert answer.status_code == 200
+    assert not answer.wsgi_request.FILES
+    assert list(Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir()) == []

@@ -172,6 +172,12 @@ def test_three_hundred_photos_go_from_the_run_page_to_a_grid_of_results(
     assert pilot.run("document.querySelector('.pm-pair .pm-bad.pm-toned').innerText.length > 10")
     pilot.open(pilot.run("document.querySelector('.pm-choices a[href*=\"items=loss\"]').href"))
     assert "more pixels" in pilot.run("document.querySelector('.pm-pair figcaption').innerText")
+
+    pilot.open(pilot.run("document.querySelector('a[href*=retry-failed]').href"))
+    pilot.run("document.querySelector('form.pm-card').requestSubmit()")
+    pilot.wait_for("document.body.innerText.includes('runs again')")
+    pilot.wait_for("document.querySelector('#items') && !document.querySelector('.pm-live')", seconds=RUN_SECONDS)
+    assert "failed 2" in pilot.run("document.querySelector('.pm-choices').innerText")
     check_console(pilot)
 
 

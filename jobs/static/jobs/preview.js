@@ -4,6 +4,8 @@
 
     const { element, selectOf } = window.Photomill;
     const REST_MS = 700;
+    const AGAIN_MS = 5000;
+    const MOST_AGAIN = 3;
     const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 
     // Ask for one preview. Returns {status, body}; an abort is passed on.
@@ -46,7 +48,7 @@
         const choice = selectOf([["", "the sample picture"]], "", { ariaLabel: "Picture for the preview" });
         const panel = element("aside", { class: "pm-preview", ariaLabel: "Preview" },
             element("div", { class: "pm-preview-head" }, element("b", {}, "Preview on"), choice, file), said, before, after, facts);
-        const kept = { account: "", upload: "", shownBefore: null, timer: 0, abort: null };
+        const kept = { account: "", upload: "", shownBefore: null, timer: 0, abort: null, again: 0 };
 
         function setImages(images, account) {
             kept.account = account;
@@ -59,6 +61,7 @@
 
         function changed() {
             clearTimeout(kept.timer);
+            kept.again = 0;
             kept.timer = setTimeout(ask, REST_MS);
         }
 
@@ -107,7 +110,8 @@
                 showFaults(body.faults);
             } else {
                 say(body.message || "There is no preview.", true);
-                if (status === 503) kept.timer = setTimeout(ask, 5000);
+                // What takes too long for a preview would do so each time.
+                if (status === 503 && ++kept.again <= MOST_AGAIN) kept.timer = setTimeout(ask, AGAIN_MS);
             }
         }
 
