@@ -20,7 +20,7 @@ from jobs.models import Output
 from processing.child import Child
 from storage.models import Connection
 from tests.bench import __main__ as bench
-from tests.bench import chain, clock, growth, huge, isolation, photos, pixels, report, sharing, thumbor
+from tests.bench import chain, clock, costs, growth, huge, isolation, photos, pixels, report, sharing, thumbor
 from tests.bench.batch import Batch, await_end
 from tests.bench.growth import Growth
 from tests.bench.pixels import LIBRARIES, OURS, OURS_IN_CHILD, Case, Row
@@ -201,3 +201,12 @@ def test_calls_for_enhancement_are_timed() -> None:
     made_calls = json.loads(done.stdout.splitlines()[-1])
     assert [row[:2] for row in made_calls] == [[1, 8], [8, 8]]
     assert all(0 < p50 <= p95 < 60 for *_, p50, p95 in made_calls)
+
+
+def test_the_upkeep_is_measured_on_a_database_of_its_own() -> None:
+    found = costs.measure_apart("", jobs=60)
+    assert {"sweep, one pass", "purge_jobs, one chunk"} <= {cost.name for cost in found.passes}
+    assert {"job list", "item list", "delivery list"} <= {cost.name for cost in found.lists}
+    assert all(cost.milliseconds > 0 and cost.statements > 0 for cost in (*found.passes, *found.lists))
+    assert all(cost.statements <= 20 for cost in found.lists)
+    assert [goal.name.partition(",")[0] for goal in found.goals()] == ["upkeep on SQLite", *["admin on SQLite"] * 2]

@@ -10,7 +10,21 @@ from typing import Any
 
 from processing.child import Child
 from tests import services
-from tests.bench import chain, goals, growth, huge, isolation, photos, pixels, report, sharing, stage, staged, thumbor
+from tests.bench import (
+    chain,
+    costs,
+    goals,
+    growth,
+    huge,
+    isolation,
+    photos,
+    pixels,
+    report,
+    sharing,
+    stage,
+    staged,
+    thumbor,
+)
 from tests.bench.pixels import BOX, THREE_BOXES, Case
 from tests.bench.report import Report
 
@@ -18,11 +32,12 @@ SECONDS, QUICK_SECONDS = 40.0, 4.0
 PHOTOS, QUICK_PHOTOS = 50, 8
 OTHER_PHOTOS, QUICK_OTHER_PHOTOS = 10, 2
 ITEMS, QUICK_ITEMS = 300, 100
+JOBS, QUICK_JOBS = 100_000, 2_000
 SHARE_OF_FIRST = 0.3
 """The part of the time for the pixels that goes to the first case; the chain and thumbor get SHARE_OF_OTHERS each."""
 
 SHARE_OF_OTHERS = 0.1
-USUAL, HEAVY = ("pixels", "chain", "road"), ("huge", "growth", "thumbor", "enhance")
+USUAL, HEAVY = ("pixels", "chain", "road"), ("huge", "growth", "thumbor", "enhance", "upkeep")
 PARTS = {
     "pixels": "pictures of each format beside bare libraries, and what the child costs",
     "chain": "six steps beside bare libraries",
@@ -31,6 +46,7 @@ PARTS = {
     "growth": "a child's memory over 2,000 pictures",
     "thumbor": "thumbor beside us; it is fetched from the package index",
     "enhance": "calls that wait for an enhanced picture",
+    "upkeep": "sweep, purge and admin over 100,000 finished jobs, on SQLite and on a PostgreSQL that is there",
 }
 MADE_HERE = "here"
 
@@ -99,6 +115,7 @@ def list_measures(sources: list[bytes], options: argparse.Namespace, made: Repor
         "thumbor": partial(measure_thumbor, few, seconds, made),
         "huge": partial(measure_huge, made),
         "growth": partial(measure_growth, made),
+        "upkeep": partial(measure_upkeep, options, made),
     }
 
 
@@ -159,6 +176,16 @@ def measure_huge(made: Report) -> None:
 def measure_growth(made: Report) -> None:
     made.growth = growth.measure_growth()
     show(growth.show_growth(made.growth))
+
+
+def measure_upkeep(options: argparse.Namespace, made: Report) -> None:
+    """On SQLite, and on the PostgreSQL that is named or runs here."""
+    named = options.postgres if options.postgres != MADE_HERE else ""
+    found = named or (services.postgres_url() if services.POSTGRES.is_listening() else None)
+    for database in ("", found):
+        if database is not None:
+            made.upkeep.append(costs.measure_apart(database, jobs=QUICK_JOBS if options.quick else JOBS))
+            show(costs.show_upkeep(made.upkeep[-1]))
 
 
 def measure_staged(sources: list[bytes], options: argparse.Namespace, made: Report) -> None:

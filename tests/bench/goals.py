@@ -17,6 +17,12 @@ SHARING = 1.6
 GROWTH_MB = 30.0
 """How much memory a child may win after its first pictures."""
 
+PASS_MS = 200.0
+"""One pass of the sweep, one chunk of the purge."""
+
+PAGE_MS, PAGE_STATEMENTS = 1000.0, 20.0
+"""A list of the admin."""
+
 
 @dataclass(frozen=True)
 class Goal:

@@ -12,6 +12,7 @@ import PIL
 import pyvips
 
 from tests.bench import goals
+from tests.bench.costs import Upkeep
 from tests.bench.goals import Goal
 from tests.bench.growth import WARM, Growth
 from tests.bench.huge import Run
@@ -41,6 +42,7 @@ class Report:
     enhancement: Enhancement | None = None
     road: Road | None = None
     stretches: Sequence[Stretch] = ()
+    upkeep: list[Upkeep] = field(default_factory=list)
 
     def goals(self) -> list[Goal]:
         rows = [row for row in self.pixels if row.has_goal]
@@ -54,7 +56,7 @@ class Report:
             found.append(Goal(f"child, MB won after {WARM} pictures", goals.GROWTH_MB, self.growth.most / 1e6))
         if self.road:
             found.append(Goal("road, CPU ms for one item", goals.ROAD_MS, self.road.total))
-        return found
+        return found + [goal for upkeep in self.upkeep for goal in upkeep.goals()]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON. The figures come without rounding."""
@@ -71,6 +73,7 @@ class Report:
             "enhancement": asdict(self.enhancement) if self.enhancement else None,
             "road": asdict(self.road) | {"total": self.road.total} if self.road else None,
             "stretches": [asdict(stretch) for stretch in self.stretches],
+            "upkeep": [upkeep.to_dict() for upkeep in self.upkeep],
             "goals": [asdict(goal) | {"is_met": goal.is_met} for goal in self.goals()],
         }
 

@@ -1,74 +1,76 @@
-"""What a database full of finished jobs costs those who look after it: the sweep, the purge, the admin's lists."""
+"""What a database full of finished jobs costs those who look after it: the sweep, the purge, the admin's lists.
 
+python -m tests.bench.upkeep JOBS: fills the database that the settings name, and prints what was measured as JSON.
+"""
+
+import json
+import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
-from django.utils import timezone
+import django
 
-from accounts.models import Account, User
-from jobs.ids import make_id
-from jobs.models import Delivery, Item, Job, Output
-from jobs.models.jobs import ItemState, JobState, OutputState
-from jobs.retention.deliveries import purge_deliveries
-from jobs.retention.jobs import purge_jobs
-from jobs.retention.purge import STEPS, Step
-from jobs.retention.results import purge_results
-from jobs.retention.rounds import CHUNK, Round
-from jobs.retention.uploads import purge_uploads
-from jobs.sweep import sweep
-from tests.bench.tables import format_table
+django.setup()
 
-JOBS = 100_000
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.urls import reverse  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import Account, User  # noqa: E402
+from jobs.figures import read_figures  # noqa: E402
+from jobs.ids import make_id  # noqa: E402
+from jobs.models import Delivery, Item, Job, Output  # noqa: E402
+from jobs.models.jobs import ItemState, JobState, OutputState  # noqa: E402
+from jobs.retention.deliveries import purge_deliveries  # noqa: E402
+from jobs.retention.jobs import purge_jobs  # noqa: E402
+from jobs.retention.purge import STEPS, Step  # noqa: E402
+from jobs.retention.results import purge_results  # noqa: E402
+from jobs.retention.rounds import CHUNK, Round  # noqa: E402
+from jobs.retention.uploads import purge_uploads  # noqa: E402
+from jobs.sweep import sweep  # noqa: E402
+from project.celery import QUEUES  # noqa: E402
+from tests.bench.costs import Cost, Upkeep  # noqa: E402
+
 BATCH = 5000
 ROUNDS = 3
 OLD_DAYS = 91
+PAGE = 50
+"""Rows of a page of the admin."""
+
 LISTS = {
     "job list": ("jobs_job_changelist", ""),
+    "job list, in the middle": ("jobs_job_changelist", "?p={middle}"),
+    "job list, by account": ("jobs_job_changelist", "?account__id__exact=1"),
     "item list": ("jobs_item_changelist", ""),
     "failed items": ("jobs_item_changelist", "?state__exact=failed"),
     "delivery list": ("jobs_delivery_changelist", ""),
+    "overdue deliveries": ("jobs_delivery_changelist", "?overdue=1"),
+    "nodes": ("jobs_node_changelist", ""),
+    "first page": ("index", ""),
 }
 
 
-@dataclass(frozen=True)
-class Cost:
-    """The best of a few runs, in milliseconds and statements."""
-
-    name: str
-    milliseconds: float
-    statements: int
-
-
-@dataclass(frozen=True)
-class Upkeep:
-    jobs: int
-    passes: list[Cost]
-    lists: list[Cost]
-
-    def to_dict(self) -> dict[str, object]:
-        return asdict(self)
-
-
-def measure_upkeep(jobs: int = JOBS) -> Upkeep:
+def measure_upkeep(jobs: int) -> Upkeep:
     """Fill the database, then time one pass of the sweep, one chunk of each step of the purge, and each list."""
     account = Account.objects.create(name="upkeep")
     for start in range(0, jobs, BATCH):
         fill(account, min(BATCH, jobs - start), age=timedelta(hours=1))
-    passes = [_measure("sweep, one pass", sweep)]
+    _settle()
+    passes = [_measure("sweep, one pass", sweep), _measure("/metrics, of the rows", lambda: read_figures(QUEUES))]
     passes += [_measure(f"{step.__name__}, nothing due", _idle(step)) for step in STEPS]
     for step in (purge_results, purge_uploads, purge_deliveries, purge_jobs):
         fill(account, CHUNK, age=timedelta(days=OLD_DAYS))
         passes.append(_measure(f"{step.__name__}, one chunk", _chunk(step), rounds=1))
-    client = Client()
+    client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.create_user("upkeep@photomill.example", "x", is_staff=True))
-    lists = [_measure(name, _open(client, *place)) for name, place in LISTS.items()]
-    return Upkeep(jobs, passes, lists)
+    middle = jobs // PAGE // 2
+    lists = [_measure(name, _open(client, page, query.format(middle=middle))) for name, (page, query) in LISTS.items()]
+    return Upkeep(connection.vendor, jobs, passes, lists)
 
 
 def fill(account: Account, count: int, *, age: timedelta) -> None:
@@ -95,9 +97,11 @@ def fill(account: Account, count: int, *, age: timedelta) -> None:
     )
 
 
-def show_upkeep(found: Upkeep) -> Iterator[str]:
-    lines = [[cost.name, f"{cost.milliseconds:.0f}", str(cost.statements)] for cost in (*found.passes, *found.lists)]
-    yield from format_table([f"Upkeep, {found.jobs:,} finished jobs", "ms", "statements"], lines)
+def _settle() -> None:
+    """What PostgreSQL does by itself after a while: look at what there is. SQLite never does."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
 
 
 def _idle(step: Step) -> Callable[[], object]:
@@ -118,7 +122,8 @@ def _chunk(step: Step) -> Callable[[], object]:
 
 def _open(client: Client, page: str, query: str) -> Callable[[], object]:
     def run() -> None:
-        assert client.get(reverse(f"admin:{page}") + query).status_code == 200
+        answer = client.get(reverse(f"admin:{page}") + query)
+        assert answer.status_code == 200, (page, query, answer)
 
     return run
 
@@ -132,3 +137,8 @@ def _measure(name: str, work: Callable[[], object], rounds: int = ROUNDS) -> Cos
             best = min(best, (time.perf_counter() - started) * 1000)
         statements = len(queries)
     return Cost(name, best, statements)
+
+
+if __name__ == "__main__":
+    call_command("migrate", verbosity=0)
+    print(json.dumps(asdict(measure_upkeep(int(sys.argv[1])))))
