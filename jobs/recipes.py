@@ -39,8 +39,21 @@ class ChainFields(BaseModel):
     output: Output = Field(default_factory=Output, description="how the result is written")
 
 
+EXAMPLE = {
+    "id": "square-white",
+    "name": "Square on white",
+    "steps": [
+        {"operation": "remove_background", "params": {}},
+        {"operation": "subject_crop", "params": {"width": 1000, "height": 1000, "background": "#ffffff"}},
+    ],
+    "output": {"format": "jpeg", "quality": 90},
+}
+
+
 class RecipeFields(ChainFields):
     """A recipe as data: what a request or a file says of it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     id: RecipeId = Field(description="what calls name it by")
     name: str = Field(min_length=1, max_length=200)

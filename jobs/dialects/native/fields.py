@@ -87,8 +87,22 @@ class CallbackFields(Fields):
     )
 
 
+EXAMPLE = {
+    "sources": [
+        {"url": "https://shop.example/shoe.jpg", "meta": {"product_id": "sku-1"}},
+        {"storage": "photos", "key": "in/bag.jpg", "meta": {"product_id": "sku-2"}},
+    ],
+    "recipes": ["marketplace-white", "web-small@1"],
+    "destination": {"storage": "photos", "name": "out/{meta.product_id}/{recipe}.{ext}", "on_collision": "number"},
+    "labels": ["spring"],
+    "callback": {"url": "https://shop.example/photomill"},
+}
+
+
 class JobFields(Fields):
     """A job: every source by every recipe and chain."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     sources: list[SourceFields] = Field([], max_length=MOST_SOURCES)
     folders: list[FolderFields] = Field([], max_length=MOST_FOLDERS)

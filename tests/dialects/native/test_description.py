@@ -1,5 +1,6 @@
 """What the API says of itself: whole, valid, and shown by a page that asks nobody else."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from django.test import Client
 
 from jobs import dialects
 from tests.dialects.matrix.routes import list_routes
-from tests.dialects.native.calls import schema
+from tests.dialects.native.calls import JOBS, RECIPES, post, schema
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +38,19 @@ def test_every_operation_says_what_it_does_and_how_it_refuses() -> None:
                 assert operation["responses"][status]["content"]["application/json"]["schema"] == {
                     "$ref": "#/components/schemas/Error"
                 }
+
+
+@pytest.mark.usefixtures("bucket")
+def test_the_examples_are_taken_as_they_are(client: Client) -> None:
+    examples = {
+        name: shape["examples"][0] for name, shape in schema()["components"]["schemas"].items() if "examples" in shape
+    }
+    assert examples.keys() == {"JobFields", "RecipeFields"}
+    recipe = examples["RecipeFields"]
+    for number in (recipe["id"], "marketplace-white", "web-small"):
+        post(client, RECIPES, {**recipe, "id": number})
+    job = json.loads(json.dumps(examples["JobFields"]).replace('"photos"', '"main"'))
+    assert post(client, JOBS, job)["outputs"]["total"] == 4
 
 
 def test_no_other_product_s_paths_are_in_it() -> None:
