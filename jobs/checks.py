@@ -14,6 +14,8 @@ from jobs.slots import own_fonts, own_models
 from processing import operations
 from storage import kinds
 
+ENHANCES = ("plain", "model")
+
 
 @register()
 def check_registries(**_: Any) -> list[CheckMessage]:
@@ -52,6 +54,8 @@ def check_settings(**_: Any) -> list[CheckMessage]:
             faults.append(Error(f"PHOTOMILL_TRUSTED_PROXIES: {error}", id="jobs.E006"))
     if settings.PHOTOMILL_WEB_THREADS < 2:
         faults.append(Error("PHOTOMILL_WEB_THREADS must be at least 2: half of them may wait", id="jobs.E008"))
+    if settings.PHOTOMILL_ENHANCE not in ENHANCES:
+        faults.append(Error(f"PHOTOMILL_ENHANCE must be one of {', '.join(ENHANCES)}", id="jobs.E012"))
     if settings.PHOTOMILL_MODEL_THREADS < 1:
         faults.append(Error("PHOTOMILL_MODEL_THREADS must be at least 1", id="jobs.E009"))
     if settings.PHOTOMILL_CANARY_SECONDS <= 0:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from jobs.dialects.cropedly.wire import ENHANCEMENT, QUALITY
+from jobs.dialects.cropedly.wire import ENHANCEMENTS, QUALITY
 from jobs.provisioning import provision
 from processing import pipeline
 from processing.child import Child
@@ -116,7 +116,7 @@ def _post(url: str, path: str, body: bytes, headers: dict[str, str]) -> dict[str
 
 def _measure_bare(sources: list[bytes]) -> tuple[float, float]:
     """In process and through a child, in turn: the medians."""
-    variants, child = [Variant(ENHANCEMENT, Output(quality=QUALITY))], Child(memory_bytes=CHILD_MEMORY_BYTES)
+    variants, child = [Variant(ENHANCEMENTS["plain"], Output(quality=QUALITY))], Child(memory_bytes=CHILD_MEMORY_BYTES)
     ways: list[Callable[[bytes], Result]] = [
         lambda data: pipeline.run(data, variants, limits=Limits()),
         lambda data: child.run(data, variants, limits=Limits(), assets={}, seconds=TIMEOUT_SECONDS),

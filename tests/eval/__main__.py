@@ -11,7 +11,7 @@ from PIL import Image
 from processing.child import Child
 from processing.operations import remove_background
 from tests.bench.pixels import CHILD_MEMORY_BYTES
-from tests.eval import cutting, enlarging, lines, plates, scenes
+from tests.eval import cutting, enlarging, lines, plates, restoring, scenes
 from tests.eval.album import NoAlbum, Photo, read_album
 from tests.eval.goals import show_goals
 from tests.eval.report import Report
@@ -24,6 +24,7 @@ PARTS = {
     "lines": "lines of faces and bodies against those that somebody read",
     "plates": "licence plates",
     "enlarging": "enlarged photographs beside Lanczos",
+    "restoring": "what JPEG has left, cleaned by a network and by a filter",
 }
 QUICK_SCENES = 5
 MODEL_MEMORY_BYTES = 1536 << 20
@@ -74,6 +75,7 @@ def measure(options: argparse.Namespace, photos: Sequence[Photo], report: Report
             partial(measure_scenes, child, photos, options, report),
         ),
         "enlarging": (enlarging.missing(), partial(measure_enlarging, child, photos, report)),
+        "restoring": (restoring.missing(), partial(measure_restoring, child, photos, report)),
         "lines": (lines.missing(), partial(measure_lines, photos, report)),
         "plates": (plates.missing(), partial(measure_plates, photos, report)),
     }
@@ -100,9 +102,16 @@ def measure_scenes(child: Child, photos: Sequence[Photo], options: argparse.Name
 
 
 def measure_enlarging(child: Child, photos: Sequence[Photo], report: Report) -> None:
-    """Of the folder's photographs, or of three that scikit-image brings along."""
-    images: list[Image.Image] = [photo.open() for photo in photos] or [subjects.photo(name) for name in OWN_PHOTOS]
-    report.enlarged.extend(enlarging.measure_enlarging(child, images))
+    report.enlarged.extend(enlarging.measure_enlarging(child, open_all(photos)))
+
+
+def measure_restoring(child: Child, photos: Sequence[Photo], report: Report) -> None:
+    report.restored.extend(restoring.measure_restoring(child, open_all(photos)))
+
+
+def open_all(photos: Sequence[Photo]) -> list[Image.Image]:
+    """The folder's photographs, or three that scikit-image brings along."""
+    return [photo.open() for photo in photos] or [subjects.photo(name) for name in OWN_PHOTOS]
 
 
 def measure_lines(photos: Sequence[Photo], report: Report) -> None:

@@ -70,12 +70,15 @@ def _measure(child: Child, known: Image.Image, factor: int, quality: int | None)
 def _enlarge(child: Child, small: Image.Image, factor: int) -> Image.Image:
     buffer = io.BytesIO()
     small.save(buffer, "PNG")
-    step = Step(operation="upscale", params={"scale": factor})
-    done = child.run(
-        buffer.getvalue(), [Variant((step,), Output(format="png"))], limits=Limits(), assets={}, seconds=SECONDS
-    ).outcomes[0]
+    return change(child, buffer.getvalue(), Step(operation="upscale", params={"scale": factor}))
+
+
+def change(child: Child, data: bytes, step: Step) -> Image.Image:
+    """The picture after one step. Raises RuntimeError where it cannot be done."""
+    variant = Variant((step,), Output(format="png"))
+    done = child.run(data, [variant], limits=Limits(), assets={}, seconds=SECONDS).outcomes[0]
     if done.encoded is None:
-        raise RuntimeError(f"a picture could not be enlarged: {done.error}")
+        raise RuntimeError(f"{step.operation} could not be done: {done.error}")
     return Image.open(io.BytesIO(done.encoded.data)).convert("RGB")
 
 

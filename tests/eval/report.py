@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import report as bench
-from tests.eval import cutting, enlarging, lines, plates
+from tests.eval import cutting, enlarging, lines, plates, restoring
 from tests.eval.cutting import Cut
 from tests.eval.enlarging import Enlarged
 from tests.eval.goals import Goal
 from tests.eval.lines import Line
 from tests.eval.plates import Found
+from tests.eval.restoring import Restored
 
 PHOTOS, FLAT, ROUGH = "photographs", "scenes on flat grounds", "scenes on other grounds"
 
@@ -27,6 +28,7 @@ class Report:
     lines: list[Line] = field(default_factory=list)
     plates: list[Found] = field(default_factory=list)
     enlarged: list[Enlarged] = field(default_factory=list)
+    restored: list[Restored] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
     @property
@@ -41,6 +43,7 @@ class Report:
             *lines.list_goals(self.lines),
             *plates.list_goals(self.plates),
             *enlarging.list_goals(self.enlarged),
+            *restoring.list_goals(self.restored),
         ]
 
     def tables(self) -> Iterator[str]:
@@ -57,6 +60,8 @@ class Report:
             yield from plates.show_plates(self.plates)
         if self.enlarged:
             yield from enlarging.show_enlarging(self.enlarged)
+        if self.restored:
+            yield from restoring.show_restoring(self.restored)
         yield from self.left_out
 
     def write(self, path: Path) -> None:
@@ -70,6 +75,7 @@ class Report:
             "lines": [asdict(line) for line in self.lines],
             "plates": [asdict(each) for each in self.plates],
             "enlarged": [asdict(row) for row in self.enlarged],
+            "restored": [asdict(row) for row in self.restored],
             "left_out": self.left_out,
             "goals": [asdict(goal) | {"is_met": goal.is_met} for goal in self.goals()],
         }

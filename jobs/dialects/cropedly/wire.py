@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from jobs.errors import MalformedRequest, WrongMediaType
@@ -25,13 +26,16 @@ MOST_BYTES = 100_000_000
 
 QUALITY = 92
 
-ENHANCEMENT = (
-    Step(operation="enhance"),
+FINISH = (
     Step(operation="auto_levels", params={"cutoff": 0.5, "max_gain": 1.5}),
     Step(operation="unsharp_mask", params={"radius": 1.5, "amount": 60, "threshold": 2}),
     Step(operation="saturation", params={"factor": 1.08}),
 )
-"""What Cropedly calls enhancing: its documentation says no more than that it is done with AI."""
+ENHANCEMENTS = {
+    "plain": (Step(operation="enhance"), *FINISH),
+    "model": (Step(operation="decompress", params={"strength": "auto"}), *FINISH),
+}
+"""What Cropedly calls enhancing, by PHOTOMILL_ENHANCE: its documentation says no more than that it is done with AI."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _read_file(name: str, upload: UploadedFile, limits: Limits) -> File:
 
 def to_spec(files: Sequence[File], refs: Sequence[AssetRef]) -> JobSpec:
     """Uploaded pictures, each to be enhanced in its own format."""
-    variant = Variant(name="enhanced", steps=ENHANCEMENT, output=Written(quality=QUALITY))
+    variant = Variant(name="enhanced", steps=ENHANCEMENTS[settings.PHOTOMILL_ENHANCE], output=Written(quality=QUALITY))
     sources = tuple(Source(ref=ref, name=file.name) for file, ref in zip(files, refs, strict=True))
     return JobSpec(dialect="cropedly", sources=sources, variants=(variant,))
 

@@ -17,11 +17,13 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import Account, User
+from jobs.checks import check_settings
 from jobs.models import Node
 from project.wsgi import application
 from tests.dialects.cropedly.calls import ENHANCE, JPEG, PNG, WEBP, enhance, file, message, send_form, stored, token_of
 from tests.dialects.cropedly.workers import Worker
 from tests.images import decode, encode, noise, ramps, see_through, turned
+from tests.processing.subjects import needs_model, photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -205,3 +207,23 @@ def test_a_downgrade_and_an_upgrade_bite_at_once(client: Client, people: dict[st
     Account.objects.filter(name="free").update(plan="pro")
     assert enhance(client, people["pro"], PNG).status_code == 403
     assert enhance(client, people["free"], PNG).status_code == 200
+
+
+@needs_model
+def test_a_network_may_clean_the_picture_in_place_of_the_filter(
+    client: Client, people: dict[str, User], worker: Worker, settings: Any
+) -> None:
+    source = photo("coffee.png", (300, 200))
+    data = encode(source, "JPEG", quality=30)
+    made = {}
+    for way in ("plain", "model"):
+        settings.PHOTOMILL_ENHANCE = way
+        (image,) = results(enhance(client, people["pro"], data))
+        made[way] = fetch(client, image)
+    assert made["plain"].size == made["model"].size == source.size
+    assert made["plain"].tobytes() != made["model"].tobytes()
+
+
+def test_another_way_of_enhancing_stops_the_start(settings: Any) -> None:
+    settings.PHOTOMILL_ENHANCE = "magic"
+    assert "PHOTOMILL_ENHANCE must be one of plain, model" in [error.msg for error in check_settings()]
