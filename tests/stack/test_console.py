@@ -99,6 +99,7 @@ def test_a_recipe_is_made_by_its_form_with_a_preview_beside_it(pilot: Pilot, sit
     add_step(pilot, "body_crop")
     pilot.wait_for("""document.querySelector('[data-step="1"] [data-path="marker"] .pm-fault')""")
     assert "Field required" in pilot.run("""document.querySelector('[data-step="1"] .pm-fault').innerText""")
+    assert "see the fields" in pilot.run("document.querySelector('.pm-preview').innerText")
     pilot.run("""document.querySelector('[data-step="1"] .pm-step-buttons button').focus()""")
     pilot.press("Enter")
     assert read_steps(pilot).index("body_crop") < read_steps(pilot).index("resize")

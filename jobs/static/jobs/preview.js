@@ -25,7 +25,7 @@
 
     // What a result lost of its source, or why there is none.
     function report(result) {
-        if (result.error) return [element("p", { class: "pm-fault" }, result.error)];
+        if (result.error) return [element("p", { class: "pm-problem" }, result.error)];
         const losses = result.losses.map((loss) => element("li", {}, loss));
         return [element("p", { class: "pm-number" }, describe(result)),
             losses.length ? element("ul", { class: "pm-losses" }, ...losses) : element("p", { class: "pm-quiet" }, "Nothing is lost.")];
@@ -67,7 +67,7 @@
 
         function say(text, isBad) {
             said.textContent = text;
-            said.classList.toggle("pm-fault", Boolean(isBad));
+            said.classList.toggle("pm-problem", Boolean(isBad));
         }
 
         async function ask() {

@@ -35,7 +35,7 @@
                 button("close", `Remove step ${index + 1}`, () => remove(index)));
             const box = element("li", { class: "pm-step" }, element("div", { class: "pm-step-head" }, title, buttons));
             box.dataset.step = index;
-            if (about?.missing) box.append(element("p", { class: "pm-fault" }, `Not available here: ${about.missing}`));
+            if (about?.missing) box.append(element("p", { class: "pm-problem" }, `Not available here: ${about.missing}`));
             if (about?.fields.length) {
                 box.append(element("div", { class: "pm-fields" }, ...about.fields.map((node) => buildField(node, step.params, context, node.name))));
             }

@@ -37,7 +37,7 @@
                 answer = await askPreview(box.dataset.url, { plan: box.dataset.plan, index: card.dataset.index });
             } catch { answer.body.message = "The server cannot be reached."; }
             said.textContent = answer.status === 200 ? answer.body.error : answer.body.message || "There is no preview.";
-            said.classList.toggle("pm-fault", Boolean(said.textContent));
+            said.classList.toggle("pm-problem", Boolean(said.textContent));
             if (answer.status !== 200 || answer.body.error) continue;
             const before = element("div", { class: "pm-frame" }, element("small", { class: "pm-help" }, "before"), picture(answer.body.before, "The picture before"));
             const after = answer.body.results.map((result, place) => element("div", { class: "pm-frame" },

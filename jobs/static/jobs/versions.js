@@ -5,7 +5,7 @@
     async function showSide(box, side, photo) {
         const { element, askPreview, report, picture } = window.Photomill;
         const said = side.querySelector(".pm-said");
-        said.classList.remove("pm-fault");
+        said.classList.remove("pm-problem");
         said.textContent = "A worker is at it …";
         let answer = { status: 0, body: { message: "The server cannot be reached." } };
         try {
@@ -13,7 +13,7 @@
         } catch { /* said below */ }
         const { status, body } = answer;
         said.textContent = status === 200 ? "" : body.message || (body.faults || []).map((fault) => `${fault.field}: ${fault.message}`).join(" ") || "There is no preview.";
-        said.classList.toggle("pm-fault", status !== 200);
+        said.classList.toggle("pm-problem", status !== 200);
         if (status !== 200) return;
         const result = body.results[0];
         side.querySelector(".pm-frame").replaceChildren(...(result.picture ? [picture(result.picture, side.querySelector("b").textContent, result.width)] : [element("span")]));
