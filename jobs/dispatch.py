@@ -95,11 +95,17 @@ def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, 
             retry=False,
             argsrepr=f"({' '.join([task.rpartition('_')[2], str(row_id), *more.values()])})",
         )
-    except (OperationalError, OSError) as error:
+    except (OperationalError, OSError, *_list_broker_errors()) as error:
         log.warning("the broker cannot be reached: %s", type(error).__name__)
         _quiet["until"] = time.monotonic() + QUIET_SECONDS
         return False
     return True
+
+
+def _list_broker_errors() -> tuple[type[BaseException], ...]:
+    """What the broker's own library raises where a connection that was open has ended: kombu does not translate it."""
+    with current_app.connection_for_write() as connection:
+        return (*connection.connection_errors, *connection.channel_errors)
 
 
 def _ring_listing(listing_id: int) -> bool:

@@ -19,6 +19,8 @@ CANARY_EXPIRES_SECONDS = 600
 """What waits longer than this in a queue that nobody serves is thrown away when somebody does."""
 QUIET_HOUR = crontab(hour="3", minute="17")
 """Of UTC: when the house storage is walked."""
+ONCE_MORE = {"retry": True, "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.1}}
+"""Beat keeps one connection for its life. Only a message that may be sent again makes it open another."""
 
 app = Celery("photomill")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -55,6 +57,8 @@ def _configure() -> None:
             for name in QUEUES
         },
     }
+    for entry in app.conf.beat_schedule.values():
+        entry["options"] |= ONCE_MORE
 
 
 app.on_after_configure.connect(lambda **_: _configure(), weak=False)
