@@ -22,6 +22,8 @@ from django.urls import reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Account, User  # noqa: E402
+from accounts.scoping import COUNTED  # noqa: E402
+from jobs.admin.records import RecordAdmin  # noqa: E402
 from jobs.figures import read_figures  # noqa: E402
 from jobs.ids import make_id  # noqa: E402
 from jobs.models import Delivery, Item, Job, Output  # noqa: E402
@@ -39,12 +41,10 @@ from tests.bench.costs import Cost, Upkeep  # noqa: E402
 BATCH = 5000
 ROUNDS = 3
 OLD_DAYS = 91
-PAGE = 50
-"""Rows of a page of the admin."""
-
+PAGE = RecordAdmin.list_per_page
 LISTS = {
     "job list": ("jobs_job_changelist", ""),
-    "job list, in the middle": ("jobs_job_changelist", "?p={middle}"),
+    "job list, last page": ("jobs_job_changelist", "?p={last}"),
     "job list, by account": ("jobs_job_changelist", "?account__id__exact=1"),
     "item list": ("jobs_item_changelist", ""),
     "failed items": ("jobs_item_changelist", "?state__exact=failed"),
@@ -68,8 +68,8 @@ def measure_upkeep(jobs: int) -> Upkeep:
         passes.append(_measure(f"{step.__name__}, one chunk", _chunk(step), rounds=1))
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.create_user("upkeep@photomill.example", "x", is_staff=True))
-    middle = jobs // PAGE // 2
-    lists = [_measure(name, _open(client, page, query.format(middle=middle))) for name, (page, query) in LISTS.items()]
+    last = max(1, min(jobs, COUNTED) // PAGE)
+    lists = [_measure(name, _open(client, page, query.format(last=last))) for name, (page, query) in LISTS.items()]
     return Upkeep(connection.vendor, jobs, passes, lists)
 
 
