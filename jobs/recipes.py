@@ -39,7 +39,7 @@ class ChainFields(BaseModel):
     output: Output = Field(default_factory=Output, description="how the result is written")
 
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "id": "square-white",
     "name": "Square on white",
     "steps": [

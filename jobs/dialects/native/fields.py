@@ -87,7 +87,7 @@ class CallbackFields(Fields):
     )
 
 
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "sources": [
         {"url": "https://shop.example/shoe.jpg", "meta": {"product_id": "sku-1"}},
         {"storage": "photos", "key": "in/bag.jpg", "meta": {"product_id": "sku-2"}},
