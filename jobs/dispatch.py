@@ -95,7 +95,7 @@ def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, 
             retry=False,
             argsrepr=f"({' '.join([task.rpartition('_')[2], str(row_id), *more.values()])})",
         )
-    except (OperationalError, OSError, *_list_broker_errors()) as error:
+    except _list_broker_errors() as error:
         log.warning("the broker cannot be reached: %s", type(error).__name__)
         _quiet["until"] = time.monotonic() + QUIET_SECONDS
         return False
@@ -103,9 +103,9 @@ def ring(task: str, row_id: int, *, queue: str, countdown: float | None = None, 
 
 
 def _list_broker_errors() -> tuple[type[BaseException], ...]:
-    """What the broker's own library raises where a connection that was open has ended: kombu does not translate it."""
+    """What is raised without a broker: kombu's word, and its own library's where an open connection has ended."""
     with current_app.connection_for_write() as connection:
-        return (*connection.connection_errors, *connection.channel_errors)
+        return (OperationalError, OSError, *connection.connection_errors, *connection.channel_errors)
 
 
 def _ring_listing(listing_id: int) -> bool:
