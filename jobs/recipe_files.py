@@ -1,5 +1,6 @@
 """Recipes as YAML: what is written here is read again, on another server too."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,12 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from accounts.models import Account
 from jobs.dialect import to_storable
-from jobs.errors import MalformedRequest
+from jobs.errors import BodyTooLarge, MalformedRequest
 from jobs.models import Recipe
 from jobs.recipes import RecipeFields, bring_recipe, describe_recipe, find_newest
 
 MOST_RECIPES = 100
 MOST_LEVELS = 64
+MOST_BYTES = 200_000
+"""Of a file. It takes a second to read so much."""
 
 
 class RecipeFile(BaseModel):
@@ -50,16 +53,8 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_recipes(text: str) -> list[RecipeFields]:
-    """The recipes of a file: one by itself, or several under `recipes`. Raises MalformedRequest."""
-    try:
-        content = yaml.load(text, _Loader)  # noqa: S506
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise MalformedRequest(f"This is not YAML as recipes are written: line {line}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:
-        raise MalformedRequest(f"This is not YAML: {error}") from None
-    if to_storable(content) != content:
-        raise MalformedRequest("This holds characters or numbers that cannot be kept.")
+    """The recipes of a file: one by itself, or several under `recipes`. Raises MalformedRequest or BodyTooLarge."""
+    content = _load(text)
     several = content if isinstance(content, dict) and "recipes" in content else {"recipes": [content]}
     try:
         return RecipeFile.model_validate(several).recipes
@@ -67,6 +62,23 @@ def read_recipes(text: str) -> list[RecipeFields]:
         first = error.errors(include_url=False, include_input=False)[0]
         where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
         raise MalformedRequest(f"{where}: {first['msg']}", param=where) from None
+
+
+def _load(text: str) -> Any:
+    if len(text.encode(errors="surrogatepass")) > MOST_BYTES:
+        raise BodyTooLarge(f"A file of recipes may have {MOST_BYTES} bytes.")
+    try:
+        content = yaml.load(text, _Loader)  # noqa: S506
+        # Dates, sets and bytes are YAML's own.
+        json.dumps(content)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise MalformedRequest(f"This is not YAML as recipes are written: line {line}: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise MalformedRequest(f"This is not YAML: {error}") from None
+    if to_storable(content) != content:
+        raise MalformedRequest("This holds characters or numbers that cannot be kept.")
+    return content
 
 
 @transaction.atomic

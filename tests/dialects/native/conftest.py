@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.keys import create_key
 from accounts.models import Account
 from jobs.models import Node, Recipe
+from storage import connections
 from storage.models import Connection
 from tests.dialects.claid.workers import Worker, working
 from tests.dialects.native.calls import FLIP, KEY, OTHER_KEY, READER, SMALL
@@ -41,6 +42,8 @@ def account(db: None, house: Path) -> Account:
 @pytest.fixture
 def bucket(account: Account, tmp_path: Path) -> Path:
     """The folder behind Acme's storage `main`, with three pictures."""
+    # Storages are kept open by their id, which another test's may have had.
+    connections._opened.clear()
     folder = tmp_path / "bucket"
     for name in ("in/a.jpg", "in/b.jpg", "in/deep/a.jpg"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -184,8 +184,22 @@ def test_several_recipes_are_imported_all_or_none(client: Client) -> None:
         'id: a\nname: "\\0"\nsteps: [{operation: flip, params: {direction: horizontal}}]',
         "\x00",
         "recipes: []",
+        "id: a\nname: x\nsteps: [{operation: annotation, params: {text: !!binary gIGC}}]",
+        "id: a\nname: x\nsteps: [{operation: flip, params: {1: 2}}]",
+        "id: a\nname: x\nsteps: [{operation: brightness, params: {level: .nan}}]",
+        "id: a\nname: x\nsteps: !!set {a, b}",
+        "{[1]: 2}",
     ],
 )
 def test_what_is_no_file_of_recipes_is_refused(client: Client, text: str) -> None:
     refusal(send_yaml(client, text), 400, "malformed_request")
     assert Recipe.objects.count() == 2
+
+
+def test_a_file_that_takes_long_to_read_is_refused(client: Client) -> None:
+    text = "id: a\nname: x\nsteps: [" + "{operation: flip}, " * 12_000 + "]"
+    refusal(send_yaml(client, text), 413, "body_too_large")
+
+
+def test_a_file_that_cannot_be_a_text_is_refused(client: Client) -> None:
+    refusal(call(client, "POST", f"{RECIPES}/import", b"\xff\xfe"), 400, "malformed_request")
