@@ -111,7 +111,8 @@ def read_variant(steps: str, output: str) -> Variant:
 
 
 def _describe(fault: ChainFault, place: str) -> dict[str, Any]:
-    return {"place": place, "step": fault.step, "field": fault.field, "message": fault.reason}
+    reason = fault.reason.removeprefix("Value error, ")
+    return {"place": place, "step": fault.step, "field": fault.field, "message": reason[:1].upper() + reason[1:]}
 
 
 def _find_source(request: HttpRequest, account: Account) -> tuple[Source, dict[str, str]]:

@@ -18,7 +18,7 @@ from django.utils.safestring import mark_safe
 from tests.admin.tenants import Tenant
 from tests.stack.browser import OPTIONS, find_browser
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 SETTLED = "--virtual-time-budget=5000"
 PATIENCE_SECONDS = 60

@@ -13,7 +13,7 @@ from project.instance import Instance
 from tests.services import find_free_ports
 from tests.stack.pilot import Pilot, piloting
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
 EMAIL, PASSWORD = "ada@acme.example", "correct horse battery"
 TESTS_OWN = ("CELERY_BROKER_URL", "PHOTOMILL_CACHE_URL", "DATABASE_URL", "PHOTOMILL_PUBLIC_URL")

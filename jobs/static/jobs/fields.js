@@ -3,6 +3,7 @@
 (function () {
     "use strict";
 
+    const FAR = 1000000;
     let made = 0;
 
     function element(tag, attributes, ...children) {
@@ -43,11 +44,13 @@
     }
 
     function describeRange(node) {
+        // A bound that nobody meets is not worth its words.
+        const { min, max, above, below } = { ...node, ...(node.max >= FAR && { max: undefined }), ...(node.min <= -FAR && { min: undefined }) };
         const parts = [];
-        if (node.min !== undefined && node.max !== undefined) parts.push(`${node.min} to ${node.max}`);
-        else if (node.min !== undefined) parts.push(`from ${node.min}`);
-        else if (node.above !== undefined) parts.push(`more than ${node.above}` + (node.max !== undefined ? `, at most ${node.max}` : ""));
-        if (node.below !== undefined) parts.push(`less than ${node.below}`);
+        if (min !== undefined && max !== undefined) parts.push(`${min} to ${max}`);
+        else if (min !== undefined) parts.push(`from ${min}`);
+        else if (above !== undefined) parts.push(`more than ${above}` + (max !== undefined ? `, at most ${max}` : ""));
+        if (below !== undefined) parts.push(`less than ${below}`);
         return parts.join(", ");
     }
 
