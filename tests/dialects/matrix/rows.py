@@ -221,6 +221,7 @@ OUTSIDE = {
     "RedirectView /": "leads to the admin",
     "alive /healthz": "says that it is alive",
     "ready /readyz": "names what works, without addresses: test_health.py",
+    "show /metrics": "tells strangers no more than that it is there: tests/project/test_metrics.py",
     "stream /files/{ticket}/{name}": "asks for a signed ticket: tests/storage/test_house.py",
     "Forgot /accounts/password/forgot/": "is for who cannot log in: tests/accounts/test_passwords.py",
     "Asked /accounts/password/asked/": "the same",
