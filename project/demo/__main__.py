@@ -89,6 +89,8 @@ def print_summary(report: Report, show: Show) -> None:
     rate = f"{report.results_per_second:.1f} results a second"
     print(f"\n  {len(report.rows)} photographs, {report.results_right} of {report.results_total} results", end="")
     print(f" in {report.seconds:.1f} s from a cold start ({rate})")
+    seen = sum(not each.finding.problem for each in report.sightings)
+    print(f"  {seen} of {len(report.sightings)} results that models looked at")
     print(f"  {report.verified} of {len(report.rows)} callbacks came, their signatures verified")
     for problem in report.problems:
         print(f"  WRONG: {problem}")

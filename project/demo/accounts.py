@@ -22,6 +22,7 @@ class Keys:
 
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
     callback_secret: str = field(default_factory=make_signing_secret, repr=False)
+    api_key: str = field(default_factory=lambda: f"api_{secrets.token_urlsafe(24)}", repr=False)
     password: str = field(default_factory=lambda: secrets.token_urlsafe(9), repr=False)
 
 
@@ -40,5 +41,6 @@ def describe_accounts(bucket: Path, keys: Keys) -> dict[str, Any]:
         "users": [{"email": OWNER, "password": keys.password, "name": "Demo owner", "role": "owner"}],
         "storages": [{"name": "bucket", "type": "local", "parameters": {"path": str(bucket.absolute())}}],
         "services": [service],
+        "api_keys": [{"name": "demo", "secret": keys.api_key, "scopes": ["image_editing"]}],
     }
     return {"accounts": [account]}

@@ -28,24 +28,15 @@ class Status:
         return self.word in ENDED
 
 
-class Customer:
-    """Speaks SlashedCloud's API at `url` with a service's secret. Every method raises RequestFailed."""
+class Caller:
+    """Sends JSON to `url` and reads JSON, with a service's secret or an API key."""
 
     def __init__(self, url: str, *, secret: str) -> None:
         self._netloc = urlsplit(url).netloc
         self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
 
-    def submit(self, request: dict[str, Any]) -> str:
-        """`POST /request`: the id of the process that was taken."""
-        body, _ = self._ask("POST", "/request", request)
-        return str(body["process_id"])
-
-    def ask(self, process_id: str) -> Status:
-        """`GET /request/{id}`."""
-        body, headers = self._ask("GET", f"/request/{quote(process_id)}")
-        return Status(str(body["status"]), headers.get("x-photomill-reason", ""))
-
-    def _ask(self, method: str, path: str, body: Any = None) -> tuple[dict[str, Any], dict[str, str]]:
+    def call(self, method: str, path: str, body: Any = None) -> tuple[dict[str, Any], dict[str, str]]:
+        """The answer's body and headers. Raises RequestFailed."""
         connection = HTTPConnection(self._netloc, timeout=ANSWER_SECONDS)
         try:
             connection.request(method, path, None if body is None else json.dumps(body), self._headers)
@@ -55,6 +46,25 @@ class Customer:
             raise RequestFailed(f"{method} {path}: {error}") from None
         finally:
             connection.close()
-        if answer.status != 200:
-            raise RequestFailed(f"{method} {path}: {answer.status} {content.get('message', '')}")
+        if answer.status not in (200, 201):
+            raise RequestFailed(f"{method} {path}: {answer.status} {_find_message(content)}")
         return content, {name.lower(): value for name, value in answer.getheaders()}
+
+
+def _find_message(content: Any) -> str:
+    fault = content.get("error", content) if isinstance(content, dict) else {}
+    return str(fault.get("message", "")) if isinstance(fault, dict) else ""
+
+
+class Customer(Caller):
+    """Speaks SlashedCloud's API at `url` with a service's secret. Every method raises RequestFailed."""
+
+    def submit(self, request: dict[str, Any]) -> str:
+        """`POST /request`: the id of the process that was taken."""
+        body, _ = self.call("POST", "/request", request)
+        return str(body["process_id"])
+
+    def ask(self, process_id: str) -> Status:
+        """`GET /request/{id}`."""
+        body, headers = self.call("GET", f"/request/{quote(process_id)}")
+        return Status(str(body["status"]), headers.get("x-photomill-reason", ""))

@@ -15,12 +15,16 @@ FORMATS = {".jpg": "JPEG", ".png": "PNG", ".webp": "WEBP"}
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A picture file as it was found. problem: what is wrong with it, or nothing; then the rest may be unknown."""
+    """A picture file as it was found. problem: what is wrong with it, or nothing; then the rest may be unknown.
+
+    corner: the colour of its first pixel.
+    """
 
     size: tuple[int, int] = (0, 0)
     form: str = ""
     size_bytes: int = 0
     is_see_through: bool = False
+    corner: tuple[int, int, int] = (0, 0, 0)
     problem: str = ""
 
 
@@ -39,6 +43,7 @@ def open_picture(path: Path) -> Finding:
                 size=image.size,
                 form=image.format or "",
                 size_bytes=path.stat().st_size,
+                corner=image.convert("RGB").getpixel((0, 0)),  # type: ignore[arg-type]
                 is_see_through=image.convert("RGBA").getchannel("A").getextrema()[0] < 255,  # type: ignore[operator]
             )
     except FileNotFoundError:

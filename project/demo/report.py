@@ -12,6 +12,7 @@ from project.demo.inspection import Finding, inspect, open_picture
 from project.demo.pictures import path_of
 from project.demo.processes import Process
 from project.demo.receiver import Callback, Receiver, SignatureRefused, verify
+from project.demo.sight import Sighting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ class Report:
     duplicates: int = 0
     refusals: Sequence[str] = field(default_factory=tuple)
     tampered_refused: int = 0
+    sightings: Sequence[Sighting] = field(default_factory=tuple)
 
     @property
     def results_right(self) -> int:
@@ -70,6 +72,7 @@ class Report:
             for each in row.results:
                 if each.finding.problem:
                     found.append(f"{row.process.photo.title}, {each.variant.title}: {each.finding.problem}")
+        found += [f"{each.look.title}: {each.finding.problem}" for each in self.sightings if each.finding.problem]
         found += [f"A callback was refused: {reason}" for reason in self.refusals]
         if self.tampered_refused != self.verified:
             found.append("A changed callback passed the verification")

@@ -13,6 +13,7 @@ from django.template import Context, Engine
 from project.demo.inspection import Finding
 from project.demo.receiver import SIGNATURE_HEADERS, Callback
 from project.demo.report import Report, Result, Row
+from project.demo.sight import Sighting
 from project.demo.steps import DETAILS, describe
 
 TEMPLATE = "sheet.html"
@@ -35,6 +36,7 @@ def describe_report(report: Report, *, bucket: str) -> Facts:
         "stats": _describe_stats(report),
         "problems": report.problems,
         "rows": [_describe_row(row, bucket) for row in report.rows],
+        "sightings": [_describe_sighting(each, bucket) for each in report.sightings],
         "tampered": f"{report.tampered_refused} of {report.verified}",
         "duplicates": str(report.duplicates or "none"),
         "made_at": f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
@@ -83,6 +85,21 @@ def _describe_result(result: Result, row: Row, bucket: str) -> Facts:
         "time": "" if result.milliseconds is None else _milliseconds(result.milliseconds),
         "problem": result.finding.problem,
         "steps": [describe(step) for step in result.variant.steps],
+    }
+
+
+def _describe_sighting(sighting: Sighting, bucket: str) -> Facts:
+    look = sighting.look
+    return {
+        "title": look.title,
+        "before": _link(bucket, look.photo.key),
+        "photo": look.photo.title,
+        "image": _link(bucket, look.key),
+        "facts": _describe_file(sighting.finding),
+        "time": _milliseconds(sighting.seconds * 1000),
+        "problem": sighting.finding.problem,
+        "steps": [step["operation"].replace("_", " ") for step in look.steps],
+        "request": json.dumps(look.request, indent=2),
     }
 
 

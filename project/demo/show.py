@@ -8,19 +8,21 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 from project import embedded
 from project.demo.accounts import Keys, write_provisioning
 from project.demo.batch import PHOTOS
-from project.demo.customer import Customer
+from project.demo.customer import Caller, Customer
 from project.demo.pictures import fill_bucket
 from project.demo.processes import Process, run_batch
 from project.demo.progress import timed
 from project.demo.receiver import Receiver
 from project.demo.report import Report, make_report
 from project.demo.sheet import write_sheet
+from project.demo.sight import LOOKS, Sighting, look_at_all
 from project.instance import Instance
 from project.probes import last_lines
 from project.supervisor import ROOT
@@ -72,6 +74,7 @@ class Show:
         report = make_report(
             processes, receiver, bucket=bucket, secret=self.keys.callback_secret, timings=self._read_timings(processes)
         )
+        report = replace(report, sightings=self._look(bucket))
         write_sheet(self.page, report, bucket=BUCKET)
         self._keep_logs()
         return report
@@ -107,6 +110,10 @@ class Show:
         }
         self.instance.start(provision=file)
         self.instance.wait_ready()
+
+    def _look(self, bucket: Path) -> Sequence[Sighting]:
+        with timed("Loading models, cutting a product out, finding a person", self._out):
+            return look_at_all(LOOKS, Caller(self.instance.url, secret=self.keys.api_key), bucket)
 
     def _read_timings(self, processes: Sequence[Process]) -> dict[str, Any]:
         command = [sys.executable, "-m", "project.demo.timings", *(process.process_id for process in processes)]

@@ -380,6 +380,7 @@ def test_the_demo_makes_its_results_shows_them_and_leaves_nothing_behind(tmp_pat
     assert demo.returncode == 0, printed
     assert "15 of 15 results" in printed
     assert "5 of 5 callbacks" in printed
+    assert "2 of 2 results that models looked at" in printed
     for photo in PHOTOS:
         assert not any(inspect(out / "bucket", photo, variant).problem for variant in photo.variants)
     page = Page((out / "index.html").read_text(encoding="utf-8"))
