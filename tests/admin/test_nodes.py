@@ -1,5 +1,6 @@
 """The page of nodes tells by canaries, and not by processes, which queues are at work."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -26,8 +27,8 @@ def test_each_queue_of_a_node_has_the_age_of_its_last_canary(operator: Client) -
     Pulse.objects.filter(name="queue:vision").update(at=timezone.now() - timedelta(seconds=100))
     for url in (reverse("admin:jobs_node_changelist"), reverse("admin:jobs_node_change", args=[node.pk])):
         page = operator.get(url).content.decode()
-        assert "0 s ago" in page
-        assert "silent for 100 s" in page
+        assert re.search(r">\s*\d+ s ago", page)
+        assert re.search(r">\s*silent for 1\d\d s", page)
 
 
 def test_a_node_that_is_there_and_answers_no_canary_is_told_as_such(operator: Client) -> None:

@@ -34,7 +34,7 @@ class StatementCount:
 
 
 @pytest.mark.parametrize("items", [10, 1000])
-def test_an_item_costs_at_most_eight_statements(alice: Account, bucket: Path, items: int) -> None:
+def test_an_item_costs_at_most_seven_statements_and_its_job_twenty(alice: Account, bucket: Path, items: int) -> None:
     (bucket / "tiny.png").write_bytes(encode(gradient((8, 8)), "PNG"))
     counted = StatementCount()
     with connection.execute_wrapper(counted):
@@ -45,7 +45,7 @@ def test_an_item_costs_at_most_eight_statements(alice: Account, bucket: Path, it
                 engine.run_item(item_id)
     job.refresh_from_db()
     assert (job.state, job.items_failed) == (JobState.FINISHED, 0)
-    assert counted.count / items <= 8, counted.count
+    assert counted.count <= 7 * items + 20, counted.count
 
 
 def test_an_item_reads_its_source_once_and_puts_each_output_once(

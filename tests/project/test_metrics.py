@@ -307,7 +307,7 @@ def test_a_queue_whose_canaries_stay_away_is_dead_unless_it_is_at_work(
     silent = timezone.now() - timedelta(seconds=pulses.silent_seconds() + 5)
     Pulse.objects.update(at=silent)
     assert counted(scrape(client), "photomill_queue_alive")["batch"] == 0
-    assert client.get("/readyz").json()["queues"]["batch"] == "silent for 65 s"
+    assert client.get("/readyz").json()["queues"]["batch"].startswith("silent for ")
     job = make_job(alice, copy_picture(bucket, 1))
     assert leases.claim_item(job.items.get().pk)
     assert counted(scrape(client), "photomill_queue_alive")["batch"] == 1
