@@ -15,6 +15,7 @@ urlpatterns = [
     path("recipes/catalogue/", _page(recipe_pages.show_catalogue), name="recipe-catalogue"),
     path("recipes/places/", _page(recipe_pages.show_places), name="recipe-places"),
     path("recipes/preview/", _page(recipe_pages.show_preview), name="recipe-preview"),
+    path("recipes/keep/", _page(recipe_pages.keep_picture), name="recipe-keep"),
     path("recipes/export/", _page(recipe_versions.show_export), name="recipe-export"),
     path("recipes/import/", _page(recipe_versions.show_import), name="recipe-import"),
     path("recipes/<int:pk>/versions/", _page(recipe_versions.show_versions), name="recipe-versions"),

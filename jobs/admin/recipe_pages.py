@@ -17,11 +17,13 @@ from jobs.admin.step_fields import describe_operations, describe_output
 from jobs.admin.tenancy import check_editor, find_account
 from jobs.chains import ChainFault, find_faults, parse_output
 from jobs.errors import PUBLIC_ERRORS, MalformedRequest, PublicError, Unavailable
-from jobs.references import find_image
+from jobs.references import find_image, keep_image
 from jobs.samples import provide_sample
 from jobs.spec import Source, Variant
 from jobs.uploads import Inbox, keep_upload, read_form
+from processing import formats, headers
 from processing.base import AssetRef
+from storage.house import house
 
 UPLOAD_SECONDS = 12 * 3600
 SALT = "photomill.preview"
@@ -58,6 +60,21 @@ def show_preview(request: HttpRequest) -> HttpResponse:
         return _answer(request)
     except PUBLIC_ERRORS as error:
         return explain(error)
+
+
+@require_POST
+def keep_picture(request: HttpRequest) -> HttpResponse:
+    """Keep a picture that was uploaded for previews as a reference image of the account."""
+    check_editor(request)
+    account = find_account(request)
+    try:
+        source = _find_upload(request.POST.get("upload", ""), account)
+        data = house().read(source.ref.location, max_bytes=find_limits(account).max_source_bytes).data
+        mime = formats.get(headers.sniff(data)).mime
+    except PUBLIC_ERRORS as error:
+        return explain(error)
+    row = keep_image(account, name=request.POST.get("name", "").strip() or "picture", mime=mime, data=data)
+    return JsonResponse({"id": row.public_id, "name": row.name})
 
 
 def explain(error: PublicError, **more: str) -> HttpResponse:

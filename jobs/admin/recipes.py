@@ -47,7 +47,7 @@ class ChainFields(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        places = {f"data-{name}": reverse(f"recipe-{name}") for name in ("catalogue", "places", "preview")}
+        places = {f"data-{name}": reverse(f"recipe-{name}") for name in ("catalogue", "places", "preview", "keep")}
         self.fields["steps"].widget.attrs |= {"required": False, **places}
 
     def mark_faults(self, account_id: int, known: frozenset[str] = frozenset()) -> None:

@@ -19,7 +19,7 @@ from tests.admin.tenants import STEPS, Tenant
 from tests.conftest import encode, gradient
 from tests.dialects.cropedly.workers import Worker, working
 
-PREVIEW = reverse("recipe-preview")
+PREVIEW, KEEP = reverse("recipe-preview"), reverse("recipe-keep")
 
 
 @pytest.fixture
@@ -88,6 +88,27 @@ def test_an_uploaded_picture_is_sent_once_and_named_after(
     assert (again.status_code, again.json()["results"][0]["width"]) == (200, 30)
     assert ask(operator, b, upload=first["upload"]).status_code == 422
     assert ask(editor, a, upload="x").status_code == 422
+
+
+def test_an_uploaded_picture_is_kept_as_a_reference_image(
+    worker: Worker, editor: Client, viewer: Client, a: Tenant, b: Tenant
+) -> None:
+    data = encode(gradient((60, 40)), "PNG")
+    sign = ask(editor, a, file=SimpleUploadedFile("mine.png", data)).json()["upload"]
+    sent = {"account": a.account.pk, "upload": sign, "name": "mine.png"}
+    assert viewer.post(KEEP, sent).status_code == 403
+    assert editor.post(KEEP, {**sent, "account": b.account.pk}).status_code == 404
+    assert editor.post(KEEP, {**sent, "upload": "x"}).status_code == 422
+    made = editor.post(KEEP, sent).json()
+    image = references.find_image(a.account, made["id"])
+    assert (image.name, image.mime, image.size_bytes) == ("mine.png", "image/png", len(data))
+    assert ask(editor, a, reference=made["id"]).json()["results"][0]["width"] == 30
+
+
+def test_what_is_no_picture_is_not_kept(worker: Worker, editor: Client, a: Tenant) -> None:
+    sign = ask(editor, a, file=SimpleUploadedFile("x.png", b"no picture")).json()["upload"]
+    assert editor.post(KEEP, {"account": a.account.pk, "upload": sign}).status_code == 422
+    assert not a.account.reference_images.exists()
 
 
 def test_what_goes_wrong_is_said_in_words(worker: Worker, editor: Client, a: Tenant) -> None:

@@ -46,9 +46,25 @@
         const file = element("input", { type: "file", accept: "image/*", ariaLabel: "Picture of your own", hidden: true });
         file.hasChangeListener = true; // The theme's own would look for a text field beside it.
         const choice = selectOf([["", "the sample picture"]], "", { ariaLabel: "Picture for the preview" });
+        const keep = element("button", { type: "button", class: "pm-button", hidden: true, onclick: keepPicture }, "Keep it as a reference image");
         const panel = element("aside", { class: "pm-preview", ariaLabel: "Preview" },
-            element("div", { class: "pm-preview-head" }, element("b", {}, "Preview on"), choice, file), said, before, after, facts);
+            element("div", { class: "pm-preview-head" }, element("b", {}, "Preview on"), choice, file, keep), said, before, after, facts);
         const kept = { account: "", upload: "", shownBefore: null, timer: 0, abort: null, again: 0 };
+
+        // The picture that was uploaded becomes one of the account's, and is chosen as such.
+        async function keepPicture() {
+            keep.disabled = true;
+            let answer = { status: 0, body: {} };
+            try {
+                answer = await askPreview(source.dataset.keep, { account: kept.account, upload: kept.upload, name: file.files[0]?.name });
+            } catch { answer.body.message = "The server cannot be reached."; }
+            keep.disabled = false;
+            if (answer.status !== 200) return say(answer.body.message || "It could not be kept.", true);
+            choice.prepend(element("option", { value: answer.body.id }, answer.body.name));
+            choice.selectedIndex = 0;
+            choice.dispatchEvent(new Event("change"));
+            choice.focus();
+        }
 
         function setImages(images, account) {
             kept.account = account;
@@ -95,6 +111,7 @@
 
         function take({ status, body }, which) {
             if (body.upload) kept.upload = body.upload;
+            keep.hidden = choice.value !== "upload" || !kept.upload || status !== 200;
             if (status === 200) {
                 say("");
                 showFaults([]);
@@ -117,6 +134,7 @@
 
         choice.addEventListener("change", () => {
             file.hidden = choice.value !== "upload";
+            keep.hidden = true;
             if (!file.hidden) file.focus();
             changed();
         });
