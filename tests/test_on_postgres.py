@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SUITES = (
     "tests/jobs/test_callback_hosts.py",
     "tests/jobs/test_callbacks.py",
+    "tests/jobs/test_collisions.py",
     "tests/jobs/test_concurrency.py",
     "tests/jobs/test_costs.py",
     "tests/jobs/test_crashes.py",
@@ -22,6 +23,7 @@ SUITES = (
     "tests/jobs/test_retention.py",
     "tests/jobs/test_retention_races.py",
     "tests/jobs/test_sweep.py",
+    "tests/project/test_metrics.py",
     "tests/accounts/test_limits.py",
     "tests/storage/test_connections.py",
 )

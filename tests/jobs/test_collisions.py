@@ -1,9 +1,12 @@
 """Keys of results that meet: each result has one for itself, however they come."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.models import Account
 from jobs import services
@@ -45,6 +48,23 @@ def test_two_results_on_their_way_at_once_get_different_keys(storage: Connection
     first, second = make_item(storage), make_item(storage)
     keys = [settle(item, storage, "number", index=index) for item in (first, second) for index in (0, 1)]
     assert keys == ["a.jpg", "a-2.jpg", "a-3.jpg", "a-4.jpg"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_results_that_workers_settle_at_once_get_different_keys(storage: Connection) -> None:
+    items = [make_item(storage) for _ in range(6)]
+    begin = threading.Barrier(len(items))
+
+    def work(item: Item) -> str:
+        begin.wait(timeout=20)
+        try:
+            return settle(item, storage, "number")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(items)) as pool:
+        keys = list(pool.map(work, items))
+    assert sorted(keys) == sorted(["a.jpg", *(f"a-{number}.jpg" for number in range(2, 7))])
 
 
 @pytest.mark.parametrize("rule", ["number", "overwrite", "refuse"])

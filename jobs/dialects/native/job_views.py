@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.plans import find_limits
 from jobs import services
-from jobs.dialects.native import fields, shapes, wire
+from jobs.dialects.native import answers, fields, shapes, wire
 from jobs.dialects.native.description import LIMIT, describe, query
 from jobs.dialects.native.views import NativeView
 from jobs.errors import PUBLIC_ERRORS, MalformedRequest, UnknownJob
@@ -61,7 +61,7 @@ class Jobs(NativeView):
         limit = self.read_limit()
         page = list(self._filter().prefetch_related("labels").order_by("-pk")[: limit + 1])
         following = page[limit - 1].public_id if len(page) > limit else None
-        return Response({"jobs": [wire.to_job(job) for job in page[:limit]], "next": following})
+        return Response({"jobs": [answers.to_job(job) for job in page[:limit]], "next": following})
 
     @describe(
         "create_job",
@@ -79,7 +79,7 @@ class Jobs(NativeView):
             intake.drop()
             raise
         return Response(
-            wire.to_job(job, skipped=intake.skipped), status=201, headers={"Location": f"/api/jobs/{job.public_id}"}
+            answers.to_job(job, skipped=intake.skipped), status=201, headers={"Location": f"/api/jobs/{job.public_id}"}
         )
 
     def _create(self, asked: fields.JobFields, body: Any, intake: Intake) -> Job:
@@ -129,7 +129,7 @@ class OneJob(NativeView):
     @describe("get_job", answers={200: shapes.JobShape}, errors=[404])
     def get(self, request: Request, job_id: str) -> Response:
         """How far a job is. It costs the same however many items it has."""
-        return Response(wire.to_job(find_job(self, job_id)))
+        return Response(answers.to_job(find_job(self, job_id)))
 
 
 class Items(NativeView):
@@ -159,7 +159,7 @@ class Items(NativeView):
         for item in page:
             item.job = job
         following = page[limit - 1].position + 1 if len(page) > limit else None
-        return Response({"items": [wire.to_item(item, names) for item in page[:limit]], "next": following})
+        return Response({"items": [answers.to_item(item, names) for item in page[:limit]], "next": following})
 
     def _filter(self, items: QuerySet[Item]) -> QuerySet[Item]:
         if state := self.read_word("state"):
@@ -180,7 +180,7 @@ class RetryJob(NativeView):
             raise Conflict("Nothing of this job has failed.")
         if not services.retry_job(job, only_failed=True):
             raise Conflict("The job has not ended yet.")
-        return Response(wire.to_job(find_job(self, job_id)), status=202)
+        return Response(answers.to_job(find_job(self, job_id)), status=202)
 
 
 class CancelJob(NativeView):
@@ -191,7 +191,7 @@ class CancelJob(NativeView):
         """Stop a job. What has been made stays; what has not is given up."""
         if not services.cancel_job(find_job(self, job_id)):
             raise Conflict("The job has ended already.")
-        return Response(wire.to_job(find_job(self, job_id)))
+        return Response(answers.to_job(find_job(self, job_id)))
 
 
 def find_job(view: NativeView, job_id: str) -> Job:

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs import recipes
-from jobs.dialects.native import fields, shapes, wire
+from jobs.dialects.native import answers, fields, shapes
 from jobs.dialects.native.description import LIMIT, describe, query
 from jobs.dialects.native.views import NativeView
 from jobs.errors import MalformedRequest
@@ -33,7 +33,7 @@ class Recipes(NativeView):
         rows = Recipe.objects.filter(account=self.caller.account, public_id__gt=self.read_word("after"))
         page = list(rows.order_by("public_id")[: limit + 1])
         newest = recipes.find_newest(page[:limit])
-        entries = [wire.to_recipe(row, newest.get(row.pk)) for row in page[:limit]]
+        entries = [answers.to_recipe(row, newest.get(row.pk)) for row in page[:limit]]
         return Response({"recipes": entries, "next": page[limit - 1].public_id if len(page) > limit else None})
 
     @describe(
@@ -46,7 +46,7 @@ class Recipes(NativeView):
         """Make a recipe with its first version."""
         asked = fields.read(recipes.RecipeFields, self.read_json())
         recipe = recipes.create_recipe(self.caller.account, asked)
-        return Response(wire.to_recipe_detail(recipe), status=201)
+        return Response(answers.to_recipe_detail(recipe), status=201)
 
 
 class OneRecipe(NativeView):
@@ -55,7 +55,7 @@ class OneRecipe(NativeView):
     @describe("get_recipe", answers={200: shapes.RecipeDetail}, errors=[404])
     def get(self, request: Request, recipe_id: str) -> Response:
         """A recipe with every version."""
-        return Response(wire.to_recipe_detail(recipes.find_recipe(self.caller.account, recipe_id)))
+        return Response(answers.to_recipe_detail(recipes.find_recipe(self.caller.account, recipe_id)))
 
 
 class Versions(NativeView):
@@ -71,7 +71,7 @@ class Versions(NativeView):
         """Add a version. Where the newest says the same already, that is the answer, with the status 200."""
         recipe = recipes.find_recipe(self.caller.account, recipe_id)
         version, is_new = recipes.add_version(recipe, fields.read(recipes.ChainFields, self.read_json()))
-        return Response(wire.to_version(version), status=201 if is_new else 200)
+        return Response(answers.to_version(version), status=201 if is_new else 200)
 
 
 class ExportRecipe(NativeView):
