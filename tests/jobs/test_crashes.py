@@ -22,7 +22,7 @@ from tests.jobs.making import age, copy_picture, make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MOST_BOUNDARIES = 40
+MOST_BOUNDARIES = 60
 
 
 @pytest.fixture
