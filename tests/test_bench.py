@@ -16,11 +16,26 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from accounts.models import Account
+from jobs.dialects.cropedly.wire import ENHANCEMENTS
 from jobs.models import Output
 from processing.child import Child
 from storage.models import Connection
 from tests.bench import __main__ as bench
-from tests.bench import chain, clock, costs, growth, huge, isolation, photos, pixels, report, sharing, thumbor
+from tests.bench import (
+    chain,
+    clock,
+    costs,
+    growth,
+    huge,
+    isolation,
+    memory,
+    photos,
+    pixels,
+    recipes,
+    report,
+    sharing,
+    thumbor,
+)
 from tests.bench.batch import Batch, await_end
 from tests.bench.growth import Growth
 from tests.bench.pixels import LIBRARIES, OURS, OURS_IN_CHILD, Case, Row
@@ -210,3 +225,30 @@ def test_the_upkeep_is_measured_on_a_database_of_its_own() -> None:
     assert all(cost.milliseconds > 0 and cost.statements > 0 for cost in (*found.passes, *found.lists))
     assert all(cost.statements <= 20 for cost in found.lists)
     assert [goal.name.partition(",")[0] for goal in found.goals()] == ["upkeep on SQLite", *["admin on SQLite"] * 2]
+
+
+# --- recipes -----------------------------------------------------------------------------------------------------
+
+
+def test_each_recipe_of_the_readme_is_made_and_its_figures_hang_together() -> None:
+    six = recipes.list_recipes()
+    assert len(six) == 6
+    for recipe in (six[0], six[2]):
+        price = recipes.measure_recipe(recipe, photos.make_photos(1, size=(300, 200)), rounds=2)
+        assert (price.title, price.pictures) == (recipe.title, 2)
+        assert price.per_hour(0) > price.per_hour(price.cpu_ms) == pytest.approx(price.per_hour(0) / 2)
+        assert price.rss_bytes > 20_000_000
+
+
+def test_enhancing_is_measured_as_it_is_done() -> None:
+    assert list(recipes.ENHANCEMENT) == [(step.operation, step.params) for step in ENHANCEMENTS["plain"]]
+
+
+def test_a_program_s_memory_is_that_of_all_its_processes() -> None:
+    held = memory.measure_memory({"tests": os.getpid()})["tests"]
+    assert 20_000_000 < held <= sum(process.memory_info().rss for process in clock.read_tree(os.getpid()))
+
+
+def test_the_readme_has_a_row_for_each_recipe_that_is_measured() -> None:
+    readme = (Path(recipes.__file__).parents[2] / "README.md").read_text()
+    assert [recipe.title for recipe in recipes.list_recipes() if f"| {recipe.title} |" not in readme] == []

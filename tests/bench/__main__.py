@@ -19,6 +19,7 @@ from tests.bench import (
     isolation,
     photos,
     pixels,
+    recipes,
     report,
     sharing,
     stage,
@@ -37,7 +38,7 @@ SHARE_OF_FIRST = 0.3
 """The part of the time for the pixels that goes to the first case; the chain and thumbor get SHARE_OF_OTHERS each."""
 
 SHARE_OF_OTHERS = 0.1
-USUAL, HEAVY = ("pixels", "chain", "road"), ("huge", "growth", "thumbor", "enhance", "upkeep")
+USUAL, HEAVY = ("pixels", "chain", "road"), ("huge", "growth", "thumbor", "enhance", "upkeep", "recipes")
 PARTS = {
     "pixels": "pictures of each format beside bare libraries, and what the child costs",
     "chain": "six steps beside bare libraries",
@@ -47,6 +48,7 @@ PARTS = {
     "thumbor": "thumbor beside us; it is fetched from the package index",
     "enhance": "calls that wait for an enhanced picture",
     "upkeep": "sweep, purge and admin over 100,000 finished jobs, on SQLite and on a PostgreSQL that is there",
+    "recipes": "pictures an hour and core of six usual recipes, and the memory that they take",
 }
 MADE_HERE = "here"
 
@@ -88,6 +90,8 @@ def main(arguments: list[str]) -> int:
         if name in options.parts:
             measure()
     measure_staged(sources, options, made)
+    if "recipes" in options.parts:
+        measure_recipes(sources, options, made)
     if made.goals():
         show(goals.show_goals(made.goals()))
     if options.json:
@@ -186,6 +190,13 @@ def measure_upkeep(options: argparse.Namespace, made: Report) -> None:
         if database is not None:
             made.upkeep.append(costs.measure_apart(database, jobs=QUICK_JOBS if options.quick else JOBS))
             show(costs.show_upkeep(made.upkeep[-1]))
+
+
+def measure_recipes(sources: list[bytes], options: argparse.Namespace, made: Report) -> None:
+    rounds = recipes.QUICK_ROUNDS if options.quick else recipes.ROUNDS
+    few = sources[: QUICK_OTHER_PHOTOS if options.quick else OTHER_PHOTOS]
+    made.prices = [recipes.measure_recipe(recipe, few, rounds=rounds) for recipe in recipes.list_recipes()]
+    show(recipes.show_prices(made.prices, made.road.total if made.road else 0))
 
 
 def measure_staged(sources: list[bytes], options: argparse.Namespace, made: Report) -> None:

@@ -57,6 +57,14 @@ def encode(image: Image.Image, form: str) -> bytes:
     return buffer.getvalue()
 
 
+def enlarge(name: str, longer_side: int) -> bytes:
+    """A whole photo of scikit-image as a JPEG, so many pixels on its longer side, with grain."""
+    image = Image.open(Path(skimage.__file__).parent / "data" / name).convert("RGB")
+    scale = longer_side / max(image.size)
+    size = round(image.width * scale), round(image.height * scale)
+    return encode(_add_grain(image.resize(size, Image.Resampling.BICUBIC), seed=0), "JPEG")
+
+
 def _make_photo(number: int, size: tuple[int, int]) -> Image.Image:
     image = Image.open(Path(skimage.__file__).parent / "data" / NAMES[number % len(NAMES)]).convert("RGB")
     variation = number // len(NAMES)

@@ -18,6 +18,7 @@ from tests.bench.growth import WARM, Growth
 from tests.bench.huge import Run
 from tests.bench.isolation import Isolation
 from tests.bench.pixels import OURS_IN_CHILD, Row
+from tests.bench.recipes import Price
 from tests.bench.sharing import Sharing
 from tests.bench.tables import format_table
 
@@ -43,6 +44,8 @@ class Report:
     road: Road | None = None
     stretches: Sequence[Stretch] = ()
     upkeep: list[Upkeep] = field(default_factory=list)
+    prices: Sequence[Price] = ()
+    memory: dict[str, int] = field(default_factory=dict)
 
     def goals(self) -> list[Goal]:
         rows = [row for row in self.pixels if row.has_goal]
@@ -74,6 +77,8 @@ class Report:
             "road": asdict(self.road) | {"total": self.road.total} if self.road else None,
             "stretches": [asdict(stretch) for stretch in self.stretches],
             "upkeep": [upkeep.to_dict() for upkeep in self.upkeep],
+            "memory": self.memory,
+            "recipes": [asdict(price) for price in self.prices],
             "goals": [asdict(goal) | {"is_met": goal.is_met} for goal in self.goals()],
         }
 

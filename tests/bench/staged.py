@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from project.instance import Instance
-from tests.bench import report, stage
+from tests.bench import memory, report, stage
 from tests.bench.report import Report
 
 INSIDE_ITEMS = 101
@@ -33,6 +33,8 @@ def measure_road(
         photos_there = batch.Batch(batch.connect_s3(s3) if s3 else batch.connect_folder(folder), sources)
         made.road = road.measure_road(photos_there, instance.pids(), items)
         show(report.show_road(made.road))
+        made.memory = memory.measure_memory(instance.pids())
+        show(memory.show_memory(made.memory))
         stack.enter_context(stage.unheard(instance))
         made.stretches = stretches.measure_stretches(photos_there.create_job(INSIDE_ITEMS))
         show(report.show_stretches(made.stretches, made.road))
