@@ -15,9 +15,12 @@ from standardwebhooks import Webhook
 from accounts.keys import create_key
 from accounts.models import Account, Role, User
 from accounts.tokens import issue_token
-from jobs import references
+from jobs import references, services
+from jobs.errors import UnknownImage
 from jobs.models import Item, Job
 from jobs.provisioning import provision
+from jobs.spec import JobSpec, Source, Variant
+from processing.base import AssetRef
 from tests.dialects.claid.fixtures import serving
 from tests.dialects.claid.workers import Worker
 from tests.dialects.cropedly.workers import await_that
@@ -498,3 +501,18 @@ def test_a_scope_that_is_for_something_else_is_not_enough(client: Client, accoun
     create_key(account, name="storages", secret="api_storages1", scopes=["storage"])
     refusal(call(client, "GET", JOBS, key="api_storages1"), 403, "not_allowed")
     assert Item.objects.count() == 0
+
+
+@pytest.mark.usefixtures("bucket")
+def test_nothing_of_another_account_can_be_a_source(client: Client, account: Account) -> None:
+    image = references.keep_image(account, name="logo.png", mime="image/png", data=encode(ramps((50, 20))))
+    chains = [{"name": "mine", "steps": FLIP}]
+    for source in (A, {"url": f"storage://reference/{image.public_id}"}, {"url": "storage://main/in/a.jpg"}):
+        refusal(
+            call(client, "POST", JOBS, {"sources": [source], "chains": chains}, key=OTHER_KEY), 400, "malformed_request"
+        )
+    ref = AssetRef(kind="reference", location=image.public_id)
+    spec = JobSpec(dialect="native", sources=(Source(ref=ref, name="logo.png"),), variants=(Variant(),))
+    with pytest.raises(UnknownImage):
+        services.create_job(account=Account.objects.get(name="rival"), spec=spec)
+    assert services.create_job(account=account, spec=spec).items_total == 1
