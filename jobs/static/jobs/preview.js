@@ -43,7 +43,7 @@
         const before = element("div", { class: "pm-frame pm-before" });
         const after = element("div", { class: "pm-frame" });
         const facts = element("div", { class: "pm-report" });
-        const file = element("input", { type: "file", accept: "image/*", ariaLabel: "Picture of your own", hidden: true });
+        const file = element("input", { type: "file", class: "pm-input", accept: "image/*", ariaLabel: "Picture of your own", hidden: true });
         file.hasChangeListener = true; // The theme's own would look for a text field beside it.
         const choice = selectOf([["", "the sample picture"]], "", { ariaLabel: "Picture for the preview" });
         const keep = element("button", { type: "button", class: "pm-button", hidden: true, onclick: keepPicture }, "Keep it as a reference image");
