@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from accounts.models import Account
@@ -142,10 +142,9 @@ def describe_recipe(recipe: Recipe, version: RecipeVersion) -> dict[str, Any]:
 
 def find_newest(recipes: Iterable[Recipe]) -> dict[int, RecipeVersion]:
     """The newest version of each recipe, by the recipe's key."""
-    rows = RecipeVersion.objects.filter(recipe__in=list(recipes))
-    newest = rows.values("recipe").annotate(number=Max("number")).values_list("recipe", "number")
-    wanted = {(recipe, number) for recipe, number in newest}
-    return {row.recipe_id: row for row in rows if (row.recipe_id, row.number) in wanted}
+    newest = RecipeVersion.objects.filter(recipe=OuterRef("recipe")).order_by("-number").values("number")[:1]
+    rows = RecipeVersion.objects.filter(recipe__in=list(recipes), number=Subquery(newest))
+    return {row.recipe_id: row for row in rows}
 
 
 def find_versions(account: Account, names: Sequence[str], *, param: str) -> list[RecipeVersion]:

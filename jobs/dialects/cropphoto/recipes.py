@@ -21,9 +21,8 @@ from jobs.errors import MalformedRequest, UnknownJob
 from jobs.ids import make_uuid
 from jobs.load import is_under_load
 from jobs.models import Job, Recipe, RecipeVersion
-from jobs.spec import JobSpec, Variant
-from processing.base import Step
-from processing.formats import Output
+from jobs.recipes import find_newest, to_variant
+from jobs.spec import Destination, JobSpec
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SCALARS = str | int | float | bool | None
@@ -121,19 +120,15 @@ def to_spec(account: Account, data: Data, request: Any) -> JobSpec:
     return JobSpec(
         dialect="cropphoto",
         sources=tuple(_to_source(number, asset) for number, asset in enumerate(data.asset_detail)),
-        variants=tuple(_to_variant(public_id, version) for public_id, version in versions.items()),
+        variants=tuple(
+            to_variant(version, name=public_id, destination=Destination()) for public_id, version in versions.items()
+        ),
         request=request,
         dialect_data={
             "kind": "recipe",
             "recipes": [{"id": public_id, "version": version.number} for public_id, version in versions.items()],
         },
     )
-
-
-def find_newest(recipes: list[Recipe]) -> dict[int, RecipeVersion]:
-    """The newest version of each recipe, by the recipe's key."""
-    rows = RecipeVersion.objects.filter(recipe__in=recipes).order_by("number")
-    return {version.recipe_id: version for version in rows}
 
 
 def find_recipe_job(account: Account, job_id: str) -> Job:
@@ -166,12 +161,6 @@ def _storable(ids: list[str]) -> list[str]:
 def _to_source(number: int, asset: Asset) -> Any:
     meta = {} if asset.meta_data is None else {"meta_data": to_storable(asset.meta_data)}
     return wire.to_source(asset.url, param=f"data.asset_detail[{number}].url", meta=meta)
-
-
-def _to_variant(public_id: str, version: RecipeVersion) -> Variant:
-    steps = tuple(Step.model_validate(step) for step in version.steps)
-    # By way of JSON: what is kept there has lists where a frozen output has tuples.
-    return Variant(name=public_id, steps=steps, output=Output.model_validate_json(json.dumps(version.output)))
 
 
 def _describe(recipe: Recipe, version: RecipeVersion) -> dict[str, Any]:
