@@ -99,9 +99,10 @@ def cancel_job(job: Job) -> bool:
             ended_at=Now(),
         )
         Job.objects.filter(pk=job.pk).update(items_ended=F("items_ended") + stopped)
-        tallies.add_run(job.pk, cancelled=stopped)
         fees.refund_items(job, stopped)
         callbacks.create_deliveries(job.pk)
+        # Last of all rows, here and where a job finishes, so that two never wait for each other.
+        tallies.add_run(job.pk, cancelled=stopped)
         dispatch.fill_after_commit(job.queue)
     return True
 
