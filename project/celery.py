@@ -22,7 +22,7 @@ QUIET_HOUR = crontab(hour="3", minute="17")
 ONCE_MORE = {"retry": True, "retry_policy": {"max_retries": 1, "interval_start": 0, "interval_max": 0.1}}
 """Beat keeps one connection for its life. Only a message that may be sent again makes it open another."""
 
-app = Celery("photomill")
+app = Celery("photomill", amqp="project.broker:SteadyAMQP")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 
 
