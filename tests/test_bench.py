@@ -33,6 +33,7 @@ from tests.bench import (
     pixels,
     recipes,
     report,
+    seeing,
     sharing,
     thumbor,
 )
@@ -41,6 +42,7 @@ from tests.bench.growth import Growth
 from tests.bench.pixels import LIBRARIES, OURS, OURS_IN_CHILD, Case, Row
 from tests.bench.report import Report
 from tests.bench.stretches import measure_stretches
+from tests.processing.subjects import needs_model
 
 TINY = (200, 133)
 BURN = "import time\nwhile time.process_time() < {seconds}: pass\ntime.sleep(60)"
@@ -169,6 +171,15 @@ def test_a_huge_picture_s_cost_is_each_program_s_own(tmp_path: Path, monkeypatch
         assert run.output_bytes > 500, name
     (kept,) = tmp_path.rglob("*.jpg")
     assert Image.open(kept).size == (400, 400)
+
+
+@needs_model
+def test_seeing_costs_little_more_than_the_models_do() -> None:
+    """So small a picture that the figures mean nothing: all that is looked at is that they are there."""
+    sight = seeing.measure_here((600, 600))
+    assert 0 < sight.models_once < sight.models
+    assert 0 < sight.ours < 60
+    assert 50e6 < sight.before_bytes <= sight.peak_bytes
 
 
 def test_a_child_s_memory_is_followed_from_picture_to_picture() -> None:

@@ -21,6 +21,7 @@ from tests.bench import (
     pixels,
     recipes,
     report,
+    seeing,
     sharing,
     stage,
     staged,
@@ -38,12 +39,13 @@ SHARE_OF_FIRST = 0.3
 """The part of the time for the pixels that goes to the first case; the chain and thumbor get SHARE_OF_OTHERS each."""
 
 SHARE_OF_OTHERS = 0.1
-USUAL, HEAVY = ("pixels", "chain", "road"), ("huge", "growth", "thumbor", "enhance", "upkeep", "recipes")
+USUAL, HEAVY = ("pixels", "chain", "road"), ("huge", "growth", "thumbor", "enhance", "upkeep", "recipes", "seeing")
 PARTS = {
     "pixels": "pictures of each format beside bare libraries, and what the child costs",
     "chain": "six steps beside bare libraries",
     "road": "everything but the pixels",
     "huge": "a JPEG of 100 megapixels",
+    "seeing": "cut-out and pose of 12 megapixels beside the bare models",
     "growth": "a child's memory over 2,000 pictures",
     "thumbor": "thumbor beside us; it is fetched from the package index",
     "enhance": "calls that wait for an enhanced picture",
@@ -118,6 +120,7 @@ def list_measures(sources: list[bytes], options: argparse.Namespace, made: Repor
         "chain": partial(measure_chain, few, seconds, made),
         "thumbor": partial(measure_thumbor, few, seconds, made),
         "huge": partial(measure_huge, made),
+        "seeing": partial(measure_seeing, made),
         "growth": partial(measure_growth, made),
         "upkeep": partial(measure_upkeep, options, made),
     }
@@ -170,6 +173,15 @@ def measure_thumbor(few: list[bytes], seconds: float, made: Report) -> None:
     except thumbor.NotThere as error:
         show([f"{thumbor.THUMBOR} is not compared: {error}", ""])
     child.close()
+
+
+def measure_seeing(made: Report) -> None:
+    reason = seeing.missing()
+    if reason:
+        show([f"Left out, seeing: {reason}"])
+        return
+    made.seeing = seeing.measure_seeing()
+    show(seeing.show_seeing(made.seeing))
 
 
 def measure_huge(made: Report) -> None:

@@ -17,6 +17,9 @@ SHARING = 1.6
 GROWTH_MB = 30.0
 """How much memory a child may win after its first pictures."""
 
+OVERHEAD = 1.25
+"""CPU time of seeing as a multiple of that of the models alone."""
+
 PASS_MS = 200.0
 """One pass of the sweep, one chunk of the purge."""
 

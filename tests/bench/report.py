@@ -19,6 +19,7 @@ from tests.bench.huge import Run
 from tests.bench.isolation import Isolation
 from tests.bench.pixels import OURS_IN_CHILD, Row
 from tests.bench.recipes import Price
+from tests.bench.seeing import Sight
 from tests.bench.sharing import Sharing
 from tests.bench.tables import format_table
 
@@ -38,6 +39,7 @@ class Report:
     sharing: Sharing | None = None
     chain: Row | None = None
     huge: dict[str, Run] | None = None
+    seeing: Sight | None = None
     growth: Growth | None = None
     thumbor: Row | None = None
     enhancement: Enhancement | None = None
@@ -55,6 +57,8 @@ class Report:
         ]
         if self.sharing:
             found.append(Goal("three variants, × one", goals.SHARING, self.sharing.ratio))
+        if self.seeing:
+            found.append(Goal("seeing, × the models alone", goals.OVERHEAD, self.seeing.overhead))
         if self.growth:
             found.append(Goal(f"child, MB won after {WARM} pictures", goals.GROWTH_MB, self.growth.most / 1e6))
         if self.road:
@@ -70,6 +74,7 @@ class Report:
             "isolation": asdict(self.isolation) if self.isolation else None,
             "sharing": asdict(self.sharing) | {"ratio": self.sharing.ratio} if self.sharing else None,
             "chain": _write_row(self.chain) if self.chain else None,
+            "seeing": asdict(self.seeing) | {"overhead": self.seeing.overhead} if self.seeing else None,
             "huge": {name: asdict(run) for name, run in self.huge.items()} if self.huge else None,
             "growth": self.growth.to_dict() if self.growth else None,
             "thumbor": _write_row(self.thumbor) if self.thumbor else None,
