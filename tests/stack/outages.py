@@ -18,8 +18,8 @@ class Way:
         self._target_port = target_port
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listener = self._listen(0)
-        self.port = int(self._listener.getsockname()[1])
+        self._listener: socket.socket | None = None
+        self.port = self._listen(0)
 
     def __enter__(self) -> "Way":
         return self
@@ -29,20 +29,24 @@ class Way:
 
     def cut(self) -> None:
         """Take the server away."""
-        self._listener.close()
         with self._lock:
+            listener, self._listener = self._listener, None
             ends, self._open = self._open, set()
+        if listener:
+            # Merely closed it would take one more connection: the thread that waits for it holds it open.
+            _close(listener)
         for end in ends:
             _close(end)
 
     def mend(self) -> None:
         """Bring it back, on the same port."""
-        self._listener = self._listen(self.port)
+        self._listen(self.port)
 
-    def _listen(self, port: int) -> socket.socket:
-        listener = socket.create_server((HOST, port), backlog=128)
+    def _listen(self, port: int) -> int:
+        """Returns the port, which is another where none was asked for (0)."""
+        self._listener = listener = socket.create_server((HOST, port), backlog=128)
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
-        return listener
+        return int(listener.getsockname()[1])
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -53,7 +57,12 @@ class Way:
                 return
             far.settimeout(None)
             with self._lock:
-                self._open |= {near, far}
+                is_cut = listener is not self._listener
+                self._open |= set() if is_cut else {near, far}
+            if is_cut:
+                _close(near)
+                _close(far)
+                return
             for ends in ((near, far), (far, near)):
                 threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
 
