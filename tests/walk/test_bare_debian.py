@@ -96,6 +96,8 @@ def test_the_first_batch_comes_out(debian: Debian) -> None:
         f"{send.rstrip()} > answer.json",
         f"for _ in $(seq 100); do {ask.strip().replace('PROCESS_ID', answer)} > status.json",
         "grep -qE 'FINISHED|FAILED' status.json && break; sleep 0.3; done; cat status.json",
+        # Flower comes last, and the welcome after it.
+        f"for _ in $(seq 300); do grep -q 'Stop with Ctrl-C' {SERVER} && break; sleep 0.3; done",
         "kill $server; wait $server || true",
     ]
     said = debian.type("\n".join(script), is_alone=True)
