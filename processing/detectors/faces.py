@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from processing import heads, poses, solutions, tiles, weights
@@ -37,6 +38,9 @@ or a pattern of its hair."""
 
 SURE = 0.8
 """From here on a face counts without a mesh also where no pose is found around it, as in a close profile."""
+
+SURROUNDINGS = (1.0, 2.5)
+"""Of a face that is looked at in the mirror, against the longer side of its box."""
 
 BODY = (5.0, 2.0, 11.5)
 """What is looked at of the body around a face: to each side, above and below, in heights of its box."""
@@ -148,7 +152,7 @@ def _confirm(image: Image.Image, face: Face) -> Face | None:
     """The face with the points of the mesh; as it was where a pose speaks for it; None where nothing does."""
     points = heads.find_points(image, face.box)
     if points is None:
-        return _estimate(image, face) if _is_on_a_body(image, face) else None
+        return _estimate(image, face) if _is_on_a_body(image, face) and _is_in_mirror(image, face) else None
     return replace(
         face,
         box=clip(points.box, image.size),
@@ -167,6 +171,27 @@ def _is_on_a_body(image: Image.Image, face: Face) -> bool:
     if pose is None:
         return face.confidence >= SURE
     return holds(face.box, pose.joints["nose"].point) and not pose.faces_away
+
+
+def _is_in_mirror(image: Image.Image, face: Face) -> bool:
+    """Whether the mirror image of its surroundings shows it, too: folds of a sleeve that look like a face do not."""
+    if face.confidence >= SURE:
+        return True
+    width, height = face.box[2] - face.box[0], face.box[3] - face.box[1]
+    for room in SURROUNDINGS:
+        x, y, across, down = to_rect(grow(face.box, by=room * max(width, height)), image.size)
+        pixels = solutions.take(image, (x, y, across, down), most=SEEN_PIXELS)
+        middle = (x + across - (face.box[0] + width / 2)) / across, (face.box[1] + height / 2 - y) / down
+        found = solutions.face_detector().process(np.ascontiguousarray(pixels[:, ::-1])).detections or ()
+        if any(holds(_read_box(each), middle) for each in found):
+            return True
+    return False
+
+
+def _read_box(detection: Any) -> Box:
+    """In shares of the square's sides."""
+    box = detection.location_data.relative_bounding_box
+    return box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height
 
 
 def _estimate(image: Image.Image, face: Face) -> Face:
