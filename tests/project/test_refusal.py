@@ -2,6 +2,7 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,14 @@ def start(*command: str, data_dir: Path, **environment: str) -> subprocess.Compl
     return subprocess.run([sys.executable, *command], cwd=ROOT, env=clean, capture_output=True, text=True, timeout=120)
 
 
+def list_tables(database: Path) -> list[str]:
+    """A file that was opened and nothing else has a head, and no tables."""
+    connection = sqlite3.connect(database)
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
+    connection.close()
+    return names
+
+
 @pytest.mark.parametrize("name", STARTS)
 def test_a_start_without_keys_is_refused_and_names_each(name: str, tmp_path: Path) -> None:
     command = [part.format(port=find_free_ports(1)[0]) for part in STARTS[name]]
@@ -36,7 +45,7 @@ def test_a_start_without_keys_is_refused_and_names_each(name: str, tmp_path: Pat
     said = done.stdout + done.stderr
     assert done.returncode not in (0, None)
     assert set(re.findall(r"PHOTOMILL_\w+", said)) == KEYS.keys()
-    assert [path for path in tmp_path.rglob("*.sqlite3") if path.stat().st_size] == []
+    assert [path for path in tmp_path.rglob("*.sqlite3") if list_tables(path)] == []
 
 
 @pytest.mark.parametrize("missing", KEYS)
