@@ -2,7 +2,7 @@
 
 All heights are y in pixels of the picture, so that "below" is larger. What goes by something hidden goes by the nearest
 limit that can be seen instead, in this order: elbows → waist → end of the person; waist → hip line → end; knees → feet
-→ end; shoulders → end. The end of a person is the bottom of the box around them, their beginning its top.
+→ end; shoulders → end. Elbows that are raised above the shoulders count as hidden. The end of a person is the bottom of the box around them, their beginning its top.
 """
 
 from collections.abc import Callable, Sequence
@@ -176,7 +176,9 @@ def _top(person: Person) -> float:
 
 
 def _elbows(person: Person) -> float:
-    return _waist(person) if person.elbow_y is None else person.elbow_y
+    """The lower elbow; of arms that are raised, where it would hang down to about: the waist."""
+    highest = person.box[1] if person.shoulder_y is None else person.shoulder_y
+    return _waist(person) if person.elbow_y is None or person.elbow_y < highest else person.elbow_y
 
 
 def _waist(person: Person) -> float:

@@ -26,6 +26,12 @@ def test_the_lines_of_a_face(marker: FaceMarker, line: float):
     assert mark_line(marker, FACE) == line
 
 
+def test_elbows_of_raised_arms_are_no_lower_end():
+    raised = person()
+    joints = raised.joints | {name: Joint((300, 250), 0.9) for name in ("left_elbow", "right_elbow")}
+    assert mark_body("head_to_elbows", replace(raised, joints=joints)) == mark_body("upper_half", raised)
+
+
 def test_the_line_of_tilted_eyes_runs_through_their_middle():
     assert mark_line("eyes", replace(FACE, left_eye=(470, 280), right_eye=(530, 310))) == 295
 
