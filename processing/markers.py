@@ -2,7 +2,8 @@
 
 All heights are y in pixels of the picture, so that "below" is larger. What goes by something hidden goes by the nearest
 limit that can be seen instead, in this order: elbows → waist → end of the person; waist → hip line → end; knees → feet
-→ end; shoulders → end. Elbows that are raised above the shoulders count as hidden. The end of a person is the bottom of the box around them, their beginning its top.
+→ end; shoulders → end. Elbows that are raised above the shoulders count as hidden. The end of a person is the bottom of
+the box around them, their beginning its top.
 """
 
 from collections.abc import Callable, Sequence
