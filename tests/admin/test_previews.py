@@ -17,7 +17,7 @@ from jobs import references, samples
 from jobs.models import Delivery, Job, Node, RecipeVersion
 from tests.admin.tenants import STEPS, Tenant
 from tests.conftest import encode, gradient
-from tests.dialects.cropedly.workers import Worker, working
+from tests.dialects.workers import Worker, working
 
 PREVIEW, KEEP = reverse("recipe-preview"), reverse("recipe-keep")
 
@@ -26,10 +26,7 @@ PREVIEW, KEEP = reverse("recipe-preview"), reverse("recipe-keep")
 def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     """A node that does what is rung for it."""
     Node.objects.create(name="interactive@host", queues=["interactive"], slots=1, seen_at=timezone.now())
-    monkeypatch.setattr("jobs.dispatch._quiet", {})
-    monkeypatch.setattr("jobs.nodes._seen", {})
-    with working() as made:
-        monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: made.ring(*args, **kwargs))
+    with working(monkeypatch) as made:
         yield made
 
 

@@ -6,23 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accounts.keys import create_key
 from accounts.models import Account
-from jobs.models import Node
 from storage.models import Connection
 from tests.dialects.claid.calls import KEY, OTHER_KEY, READER, STORAGE_KEY
 from tests.dialects.claid.fixtures import Web, serving
-from tests.dialects.claid.workers import Worker, working
 from tests.services import SeaweedFS, find_weed, services_are_required
-
-
-@pytest.fixture
-def house(tmp_path: Path, settings: Any) -> Path:
-    """The house storage's folder."""
-    settings.PHOTOMILL_STORAGE_URL = f"file://{tmp_path}/house"
-    return tmp_path / "house"
 
 
 @pytest.fixture
@@ -84,15 +74,3 @@ def playground(account: Account, seaweed: SeaweedFS) -> Any:
         credentials={"access_key": seaweed.access_key, "secret_access_key": seaweed.secret_key},
     )
     return client
-
-
-@pytest.fixture
-def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    """A node that does what is rung for it."""
-    queues = ["interactive", "batch", "vision"]
-    Node.objects.create(name="all@host", queues=queues, slots=1, seen_at=timezone.now())
-    monkeypatch.setattr("jobs.dispatch._quiet", {})
-    monkeypatch.setattr("jobs.nodes._seen", {})
-    with working() as made:
-        monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: made.ring(*args, **kwargs))
-        yield made

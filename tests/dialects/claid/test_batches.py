@@ -13,8 +13,7 @@ from jobs.models import Job, Listing
 from storage.models import Connection
 from tests.dialects.claid.calls import BATCH, data_of, error_of, faults_of, get, post
 from tests.dialects.claid.fixtures import Web
-from tests.dialects.claid.workers import Worker
-from tests.dialects.cropedly.workers import await_that
+from tests.dialects.workers import Worker, await_that
 from tests.images import encode, ramps
 
 pytestmark = pytest.mark.django_db(transaction=True)

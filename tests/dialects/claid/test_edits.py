@@ -10,7 +10,7 @@ from accounts.models import Account
 from jobs.models import Job, Node
 from tests.dialects.claid.calls import EDIT, data_of, error_of, faults_of, fetch, get, post
 from tests.dialects.claid.fixtures import Web, make_files
-from tests.dialects.claid.workers import Worker
+from tests.dialects.workers import Worker
 from tests.images import decode
 
 pytestmark = pytest.mark.django_db(transaction=True)

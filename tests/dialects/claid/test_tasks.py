@@ -15,8 +15,7 @@ from storage.models import Connection
 from tests.dialects.claid.calls import ASYNC, BATCH, OTHER_KEY, data_of, error_of, fetch, get, post
 from tests.dialects.claid.fixtures import Web
 from tests.dialects.claid.test_vectors import TIME
-from tests.dialects.claid.workers import Worker
-from tests.dialects.cropedly.workers import await_that
+from tests.dialects.workers import Worker, await_that
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

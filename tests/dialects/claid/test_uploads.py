@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import Account
 from tests.dialects.claid.calls import UPLOAD, call, data_of, error_of, faults_of, fetch, send_form
 from tests.dialects.claid.fixtures import make_files
-from tests.dialects.claid.workers import Worker
+from tests.dialects.workers import Worker
 from tests.images import encode, ramps, turned
 
 pytestmark = pytest.mark.django_db(transaction=True)

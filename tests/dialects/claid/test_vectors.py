@@ -14,8 +14,7 @@ from accounts.models import Account
 from jobs.models import Job
 from tests.dialects.claid.calls import ASYNC, BATCH, KEY, OTHER_KEY, Part, call, data_of, fetch, get, post, send_form
 from tests.dialects.claid.fixtures import Web, make_files
-from tests.dialects.claid.workers import Worker
-from tests.dialects.cropedly.workers import await_that
+from tests.dialects.workers import Worker, await_that
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.s3]
 

@@ -14,8 +14,7 @@ from jobs.models import AccountWebhook, Delivery, Job
 from jobs.webhooks import issue_secret
 from tests.dialects.claid.calls import ASYNC, BATCH, EDIT, data_of, get, post
 from tests.dialects.claid.fixtures import Web
-from tests.dialects.claid.workers import Worker
-from tests.dialects.cropedly.workers import await_that
+from tests.dialects.workers import Worker, await_that
 from tests.jobs.receivers import Receiver, receiving
 
 pytestmark = pytest.mark.django_db(transaction=True)

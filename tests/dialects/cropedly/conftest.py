@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Account, Domain, User
 from jobs.models import Node
 from tests.dialects.cropedly.calls import PASSWORD, Clock
-from tests.dialects.cropedly.workers import Worker, working
+from tests.dialects.workers import Worker, working
 
 PLANS = {"free": "free", "pro": "pro", "ent": "enterprise", "rival": "enterprise", "goog": "pro"}
 
@@ -37,13 +36,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def house(tmp_path: Path, settings: Any) -> Path:
-    """The house storage's folder."""
-    settings.PHOTOMILL_STORAGE_URL = f"file://{tmp_path}/house"
-    return tmp_path / "house"
-
-
-@pytest.fixture
 def node(db: None) -> Node:
     """An interactive node that has just been seen. Nobody does its work."""
     return Node.objects.create(name="interactive@host", queues=["interactive"], slots=1, seen_at=timezone.now())
@@ -52,8 +44,5 @@ def node(db: None) -> Node:
 @pytest.fixture
 def worker(transactional_db: None, node: Node, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     """A node that does what is rung for it."""
-    monkeypatch.setattr("jobs.dispatch._quiet", {})
-    monkeypatch.setattr("jobs.nodes._seen", {})
-    with working() as made:
-        monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: made.ring(*args, **kwargs))
+    with working(monkeypatch) as made:
         yield made

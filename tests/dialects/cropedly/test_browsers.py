@@ -23,7 +23,7 @@ from tests.dialects.cropedly.calls import (
     message,
     send_form,
 )
-from tests.dialects.cropedly.workers import Worker
+from tests.dialects.workers import Worker
 
 pytestmark = pytest.mark.django_db
 

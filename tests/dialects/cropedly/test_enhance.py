@@ -21,7 +21,7 @@ from jobs.checks import check_settings
 from jobs.models import Node
 from project.wsgi import application
 from tests.dialects.cropedly.calls import ENHANCE, JPEG, PNG, WEBP, enhance, file, message, send_form, stored, token_of
-from tests.dialects.cropedly.workers import Worker
+from tests.dialects.workers import Worker
 from tests.images import decode, encode, noise, ramps, see_through, turned
 from tests.processing.subjects import needs_model, photo
 

@@ -23,7 +23,7 @@ from tests.dialects.cropedly.calls import (
     send_form,
     stored,
 )
-from tests.dialects.cropedly.workers import Worker
+from tests.dialects.workers import Worker
 from tests.images import encode, noise, ramps
 
 pytestmark = pytest.mark.django_db

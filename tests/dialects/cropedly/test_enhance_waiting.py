@@ -19,7 +19,7 @@ from jobs import services
 from jobs.models import Item, Job, Node
 from jobs.models.jobs import JobState
 from tests.dialects.cropedly.calls import ENHANCE, JPEG, PNG, SHOP, call, credits_of, enhance, message, stored
-from tests.dialects.cropedly.workers import Worker, await_that
+from tests.dialects.workers import Worker, await_that
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -2,27 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accounts.keys import create_key
 from accounts.models import Account
-from jobs.models import Node, Recipe
-from tests.dialects.cropedly.workers import Worker, working
+from jobs.models import Recipe
 from tests.dialects.cropphoto.calls import KEY, OTHER_KEY
 from tests.dialects.cropphoto.photos import Photos, serving_photos
 
 WHITE = [{"operation": "resize", "params": {"width": {"value": 60}}}]
 SQUARE = [{"operation": "crop", "params": {"width": {"value": 50}, "height": {"value": 50}}}]
-
-
-@pytest.fixture
-def house(tmp_path: Path, settings: Any) -> Path:
-    """The house storage's folder."""
-    settings.PHOTOMILL_STORAGE_URL = f"file://{tmp_path}/house"
-    return tmp_path / "house"
 
 
 @pytest.fixture
@@ -47,15 +37,3 @@ def photo_server() -> Iterator[Photos]:
 def photos(photo_server: Photos) -> Photos:
     photo_server.fetched.clear()
     return photo_server
-
-
-@pytest.fixture
-def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    """A node that does what is rung for it."""
-    queues = ["interactive", "batch", "vision"]
-    Node.objects.create(name="all@host", queues=queues, slots=1, seen_at=timezone.now())
-    monkeypatch.setattr("jobs.dispatch._quiet", {})
-    monkeypatch.setattr("jobs.nodes._seen", {})
-    with working() as made:
-        monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: made.ring(*args, **kwargs))
-        yield made

@@ -16,9 +16,9 @@ from accounts.models import Account
 from jobs import callbacks
 from jobs.models import Delivery, Job
 from jobs.models.deliveries import DeliveryState
-from tests.dialects.cropedly.workers import Worker, await_that
 from tests.dialects.cropphoto.calls import CREATE, KEY, OTHER_KEY, STATUS, post, problem, read
 from tests.dialects.cropphoto.photos import PRODUCT, Photos, product
+from tests.dialects.workers import Worker, await_that
 from tests.images import encode
 from tests.jobs.receivers import Receiver
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from accounts.models import Account
 from processing.detectors import faces
-from tests.dialects.cropedly.workers import Worker
 from tests.dialects.cropphoto.calls import crop, problem, read
 from tests.dialects.cropphoto.photos import PRODUCT, Photos
+from tests.dialects.workers import Worker
 from tests.processing.subjects import needs_model
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("account", "worker"), needs_model]

@@ -16,8 +16,8 @@ from accounts.models import Account
 from jobs import dispatch
 from jobs.engine import WAITS
 from jobs.models import Item, Job
-from tests.dialects.cropedly.workers import await_that
 from tests.dialects.cropphoto.calls import SUBMIT, call, post, problem, read
+from tests.dialects.workers import await_that
 from tests.images import encode, ramps
 from tests.jobs.making import age
 

@@ -14,7 +14,6 @@ from PIL import Image
 from accounts.models import Account
 from jobs.dialects.cropphoto import guesses
 from jobs.models import Job, Recipe
-from tests.dialects.cropedly.workers import Worker, await_that
 from tests.dialects.cropphoto.calls import (
     LIST,
     OTHER_KEY,
@@ -26,6 +25,7 @@ from tests.dialects.cropphoto.calls import (
     submit_body,
 )
 from tests.dialects.cropphoto.photos import Photos
+from tests.dialects.workers import Worker, await_that
 
 URL = "https://example.com/a.jpg"
 

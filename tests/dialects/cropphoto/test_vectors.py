@@ -17,10 +17,10 @@ from PIL import Image
 
 from accounts.models import Account
 from jobs.models import Job
-from tests.dialects.cropedly.workers import Worker, await_that
 from tests.dialects.cropphoto.calls import CREATE, KEY, SUBMIT, call, problem
 from tests.dialects.cropphoto.photos import Photos, product
 from tests.dialects.cropphoto.test_banners import file, mask
+from tests.dialects.workers import Worker, await_that
 from tests.processing.subjects import needs_model
 
 pytestmark = [pytest.mark.django_db(transaction=True), needs_model]

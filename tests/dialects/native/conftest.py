@@ -4,26 +4,16 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from accounts.keys import create_key
 from accounts.models import Account
-from jobs.models import Node, Recipe
+from jobs.models import Recipe
 from storage import connections
 from storage.models import Connection
-from tests.dialects.claid.workers import Worker, working
 from tests.dialects.native.calls import FLIP, KEY, OTHER_KEY, READER, SMALL
 from tests.images import encode, ramps
-
-
-@pytest.fixture
-def house(tmp_path: Path, settings: Any) -> Path:
-    """The house storage's folder."""
-    settings.PHOTOMILL_STORAGE_URL = f"file://{tmp_path}/house"
-    return tmp_path / "house"
 
 
 @pytest.fixture
@@ -50,18 +40,6 @@ def bucket(account: Account, tmp_path: Path) -> Path:
         (folder / name).write_bytes(encode(ramps((80, 60)), "JPEG"))
     Connection.objects.create(account=account, name="main", kind="local", parameters={"path": str(folder)})
     return folder
-
-
-@pytest.fixture
-def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    """A node that does what is rung for it."""
-    queues = ["interactive", "batch", "vision"]
-    Node.objects.create(name="all@host", queues=queues, slots=1, seen_at=timezone.now())
-    monkeypatch.setattr("jobs.dispatch._quiet", {})
-    monkeypatch.setattr("jobs.nodes._seen", {})
-    with working() as made:
-        monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: made.ring(*args, **kwargs))
-        yield made
 
 
 class Receiver:

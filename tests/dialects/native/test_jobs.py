@@ -22,9 +22,8 @@ from jobs.provisioning import provision
 from jobs.spec import JobSpec, Source, Variant
 from processing.base import AssetRef
 from tests.dialects.claid.fixtures import serving
-from tests.dialects.claid.workers import Worker
-from tests.dialects.cropedly.workers import await_that
 from tests.dialects.native.calls import FLIP, JOBS, OTHER_KEY, READER, RECIPES, SMALL, call, get, post, refusal
+from tests.dialects.workers import Worker, await_that
 from tests.images import encode, ramps
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("account")]

@@ -2,11 +2,13 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from django.db import connection
 
 from jobs import callbacks, engine, listings
@@ -20,9 +22,14 @@ TASKS: dict[str, Callable[[int], object]] = {
 
 @dataclass
 class Worker:
-    """Does what it is rung for, one after the other, while `gate` is open. done: names and ids of what it did."""
+    """Does what it is rung for, one after the other, while `gate` is open.
+
+    before: what happens first, before each. stop_after: after so many the gate is shut. done: names and ids.
+    """
 
     gate: threading.Event = field(default_factory=threading.Event)
+    before: Callable[[], object] = lambda: None
+    stop_after: int | None = None
     done: list[tuple[str, int]] = field(default_factory=list)
     _rung: "queue.Queue[tuple[str, int] | None]" = field(default_factory=queue.Queue)
 
@@ -35,8 +42,11 @@ class Worker:
         try:
             while (rung := self._rung.get()) is not None:
                 self.gate.wait(timeout=60)
+                self.before()
                 TASKS[rung[0]](rung[1])
                 self.done.append(rung)
+                if len(self.done) == self.stop_after:
+                    self.gate.clear()
         finally:
             connection.close()
 
@@ -46,14 +56,25 @@ class Worker:
 
 
 @contextmanager
-def working() -> Iterator[Worker]:
-    """A worker that works until the block ends."""
+def working(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A worker that does what is rung until the block ends."""
+    monkeypatch.setattr("jobs.dispatch._quiet", {})
+    monkeypatch.setattr("jobs.nodes._seen", {})
     worker = Worker()
     worker.gate.set()
     thread = threading.Thread(target=worker.work, name="worker")
     thread.start()
+    monkeypatch.setattr("celery.Celery.send_task", lambda *args, **kwargs: worker.ring(*args, **kwargs))
     try:
         yield worker
     finally:
         worker.stop()
         thread.join()
+
+
+def await_that(is_so: Callable[[], object], what: str, *, seconds: float = 20) -> None:
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.01)
