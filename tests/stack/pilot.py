@@ -146,6 +146,7 @@ def piloting(folder: Path, *, width: int = 1280, height: int = 900) -> Iterator[
             pass_fds=(theirs_read, theirs_write),
             stdout=log,
             stderr=log,
+            env=os.environ | {"TMPDIR": str(folder.parent)},
             start_new_session=True,
         )
     os.close(theirs_read)
