@@ -83,7 +83,7 @@ def test_some_of_such_requests_get_through() -> None:
     """The two tests above would prove little if nothing got through."""
     seen: list[bool] = []
 
-    @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=1000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(requests)
     def count(body: Any) -> None:
         seen.append(isinstance(read(body), JobSpec))
