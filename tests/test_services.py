@@ -121,3 +121,17 @@ def test_an_absent_server_is_none_and_an_error_where_all_are_required(
     monkeypatch.setenv("PHOTOMILL_TEST_REQUIRE_SERVICES", "1")
     with pytest.raises(RuntimeError, match=r"is required \(apt install it\): "):
         ask()
+
+
+@pytest.mark.redis
+def test_a_redis_database_of_tests_that_were_killed_is_taken_over() -> None:
+    url = services.redis_url()
+    assert url is not None
+    with redis.Redis.from_url(url) as client:
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        client.set(services.CLAIM_KEY, gone.pid)
+        client.set("left", "behind")
+        assert services.claim_redis(url)
+        assert client.keys() == [services.CLAIM_KEY.encode()]
+        assert not services.claim_redis(url)
