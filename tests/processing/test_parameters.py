@@ -7,14 +7,17 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pytest
 
 from processing import operations
+from processing.analysis import Analysis
 from processing.base import Context, Params, find_assets
 from processing.errors import ImageError, InvalidParams
 from processing.limits import Limits
+from processing.picture import Picture
 from tests.images import encode, ramps, see_through
 from tests.processing.running import picture_of
 
@@ -112,13 +115,20 @@ def example_of(name: str) -> dict[str, Any]:
     return operations.get(name).examples[0].params
 
 
+@cache
+def look_at_sources() -> list[tuple[Picture, Analysis]]:
+    """Each source with what is seen in it: models look once, not for every number."""
+    return [(picture := picture_of(source), Analysis(picture)) for source in SOURCES]
+
+
 def check_work(name: str, params: Params) -> None:
     """The operation ends soon with a picture inside the limits, or says why not."""
     assets = {asset.name: ASSET for asset in find_assets(params)}
-    for source in SOURCES:
+    for source, analysis in look_at_sources():
         began = time.process_time()
         try:
-            made = operations.get(name).apply(picture_of(source), params, Context(limits=LIMITS, assets=assets))
+            context = Context(limits=LIMITS, assets=assets, analysis=analysis)
+            made = operations.get(name).apply(source, params, context)
         except ImageError:
             continue
         finally:
