@@ -1,6 +1,7 @@
 """At most so many requests in any stretch of time, also across its borders and from many at once."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,19 +11,21 @@ from django.db import connection
 from accounts.errors import TooManyRequests
 from accounts.limits import forget_windows, spend
 from accounts.models import RequestWindow
-from tests.services import redis_url
+from tests.services import redis_url, release_redis
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(params=["database", pytest.param("redis", marks=pytest.mark.redis)])
-def counter(request: pytest.FixtureRequest, settings: Any) -> str:
+def counter(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
     """Where requests are counted."""
     url = "database" if request.param == "database" else redis_url()
     if url is None:
         pytest.skip("needs Redis on 127.0.0.1:6379 (apt install redis-server)")
     settings.PHOTOMILL_CACHE_URL = url
-    return str(request.param)
+    yield str(request.param)
+    if url != "database":
+        release_redis(url)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What a caller is told of its limits: what they are, what is left, and when there is more."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,17 +9,20 @@ from accounts.errors import TooManyItems, TooManyRequests
 from accounts.keys import create_key
 from accounts.limits import Quota, check_items, count_listable, spend_request
 from accounts.models import Account, ApiKey, RequestWindow
-from tests.services import redis_url
+from tests.services import redis_url, release_redis
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(params=["database", pytest.param("redis", marks=pytest.mark.redis)])
-def counter(request: pytest.FixtureRequest, settings: Any) -> None:
+def counter(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
     url = "database" if request.param == "database" else redis_url()
     if url is None:
         pytest.skip("needs Redis on 127.0.0.1:6379 (apt install redis-server)")
     settings.PHOTOMILL_CACHE_URL = url
+    yield
+    if url != "database":
+        release_redis(url)
 
 
 @pytest.fixture

@@ -197,6 +197,8 @@ def running(
             for name in list(stack.nodes):
                 stack.kill_node(name)
             instance.stop()
+            if environment["CELERY_BROKER_URL"].startswith("redis://"):
+                services.release_redis(environment["CELERY_BROKER_URL"])
 
 
 def find_servers(backend: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """How often an account may ask, whoever counts."""
 
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -26,11 +27,12 @@ def limited(shop: object, minute: Clock) -> Clock:
 
 
 @pytest.fixture(scope="module")
-def redis_url() -> str:
+def redis_url() -> Iterator[str]:
     url = services.redis_url()
     if url is None:
         pytest.skip("needs Redis on 127.0.0.1:6379")
-    return url
+    yield url
+    services.release_redis(url)
 
 
 def ask(client: Client, times: int) -> list[int]:
