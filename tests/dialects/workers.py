@@ -24,9 +24,11 @@ TASKS: dict[str, Callable[[int], object]] = {
 class Worker:
     """Does what it is rung for, one after the other, while `gate` is open.
 
+    deaf_to: names of what it does not hear, as the messages of a test that delivers them itself.
     before: what happens first, before each. stop_after: after so many the gate is shut. done: names and ids.
     """
 
+    deaf_to: frozenset[str] = frozenset()
     gate: threading.Event = field(default_factory=threading.Event)
     before: Callable[[], object] = lambda: None
     stop_after: int | None = None
@@ -35,7 +37,7 @@ class Worker:
 
     def ring(self, _app: Any, name: str, args: list[int], **_: Any) -> None:
         """What the broker does with a message."""
-        if name in TASKS:
+        if name in TASKS.keys() - self.deaf_to:
             self._rung.put((name, args[0]))
 
     def work(self) -> None:
@@ -56,11 +58,11 @@ class Worker:
 
 
 @contextmanager
-def working(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+def working(monkeypatch: pytest.MonkeyPatch, *, deaf_to: frozenset[str] = frozenset()) -> Iterator[Worker]:
     """A worker that does what is rung until the block ends."""
     monkeypatch.setattr("jobs.dispatch._quiet", {})
     monkeypatch.setattr("jobs.nodes._seen", {})
-    worker = Worker()
+    worker = Worker(deaf_to)
     worker.gate.set()
     thread = threading.Thread(target=worker.work, name="worker")
     thread.start()

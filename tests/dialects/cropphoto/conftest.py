@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from accounts.keys import create_key
 from accounts.models import Account
-from jobs.models import Recipe
+from jobs.models import Node, Recipe
 from tests.dialects.cropphoto.calls import KEY, OTHER_KEY
 from tests.dialects.cropphoto.photos import Photos, serving_photos
+from tests.dialects.workers import Worker, working
 
 WHITE = [{"operation": "resize", "params": {"width": {"value": 60}}}]
 SQUARE = [{"operation": "crop", "params": {"width": {"value": 50}, "height": {"value": 50}}}]
@@ -37,3 +39,12 @@ def photo_server() -> Iterator[Photos]:
 def photos(photo_server: Photos) -> Photos:
     photo_server.fetched.clear()
     return photo_server
+
+
+@pytest.fixture
+def worker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    """A node that does what is rung for it, but for messages: these the tests deliver."""
+    queues = ["interactive", "batch", "vision"]
+    Node.objects.create(name="all@host", queues=queues, slots=1, seen_at=timezone.now())
+    with working(monkeypatch, deaf_to=frozenset({"deliver"})) as made:
+        yield made
